@@ -1,0 +1,38 @@
+# Two commands for a newcomer: `make serve` and `make test`. Both make the environment
+# themselves; all they need is a Python >= 3.11 (set PYTHON to choose one).
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help serve test lint types unit bench clean
+
+help:  ## list the commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "h3producer needs Python 3.11 or newer; set PYTHON=/path/to/it."; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $(STAMP)
+
+serve: $(STAMP)  ## serve examples/hello.py on https://localhost:4433
+	$(BIN)/h3producer --app-dir examples hello:app --host localhost --port 4433
+
+lint: $(STAMP)  ## ruff: style and order
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP)  ## mypy, strict
+	$(BIN)/mypy
+
+unit: $(STAMP)  ## the tests, with coverage
+	@rm -f .coverage .coverage.*
+	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
+
+test: lint types unit  ## everything that must pass
+
+clean:  ## remove what the commands above made
+	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache build *.egg-info
