@@ -66,7 +66,7 @@ class StreamType(IntEnum):
     QPACK_DECODER = 0x03
 
 
-class FrameTooLarge(Http3ConnectionError):  # noqa: N818 - said like RequestAborted
+class FrameTooLarge(Http3ConnectionError):
     """A frame that must be held whole is longer than we hold; raised before any of it is kept.
 
     As it stands it closes the connection with H3_EXCESSIVE_LOAD (RFC 9114 §10.5); a request

@@ -19,7 +19,7 @@ Target = tuple[str, str, bytes, bytes, str | None]
 # Methods and schemes of nearly all requests, ready decoded.
 _METHODS = {
     method.encode(): method
-    for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE")
+    for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE")
 }
 _SCHEMES = {b"https": "https", b"http": "http"}
 _NEEDS_AUTHORITY = frozenset(_SCHEMES.values())

@@ -1,0 +1,168 @@
+"""Every setting and every limit of the server, in one frozen dataclass.
+
+This file knows names, units, defaults and reasons. It refuses to read files, parse arguments
+or open sockets: the shell does that and hands the result down. Each limit says what it bounds,
+in which unit, and why the default is what it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["LOG_LEVELS", "Config", "ConfigError", "RetryMode"]
+
+KIB = 1024
+MIB = 1024 * 1024
+
+RetryMode = Literal["always", "auto", "never"]
+
+
+LOG_LEVELS = ("critical", "error", "warning", "info", "debug", "trace")
+"""From the quietest to the loudest; `trace` is below `logging.DEBUG`, as in uvicorn."""
+
+
+class ConfigError(ValueError):
+    """A setting is out of its range; the message is one sentence for a person."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Settings of one server. Immutable; make another with `dataclasses.replace`.
+
+    Raises `ConfigError` when a value is out of its range.
+    """
+
+    # The application
+
+    app: object | None = None
+    """What to serve: an ASGI application, a handler of `Http3Stream`, or where to find either
+    as `"module:attribute"`. Loaded when the server starts, not before."""
+    factory: bool = False
+    """`app` is to be called without arguments and returns the application."""
+    app_dir: str = "."
+    """Directory from which `"module:attribute"` is imported."""
+    root_path: str = ""
+    """ASGI `root_path`: where the application is mounted."""
+    limit_concurrency: int | None = None
+    """Requests in the application at once, whole server; beyond it 503. None: no limit."""
+    timeout_graceful_shutdown: float | None = 30.0
+    """Seconds that open requests get to finish after INT or TERM; None waits for ever.
+    30 s is what systemd and Kubernetes allow by default before they kill."""
+
+    # Addresses
+
+    host: str = "127.0.0.1"
+    """Address or host name to bind; a name such as `localhost` binds each of its families."""
+    port: int = 4433
+    """UDP port; 0 lets the system choose (see `Server.addresses`)."""
+    bind: tuple[str, ...] = ()
+    """Addresses as `host:port`, or `fd://N` for a socket that is already bound; if there are
+    any, `host` and `port` are not used."""
+
+    # TLS
+
+    certfile: str | None = None
+    """PEM file with the certificate and its chain. None: on loopback addresses a development
+    certificate that is made when it is first needed; elsewhere the server does not start."""
+    keyfile: str | None = None
+    """PEM file with the private key; None if it stands in `certfile`."""
+    keyfile_password: str | None = field(default=None, repr=False)
+    """Password of the private key."""
+    keylog_file: str | None = None
+    """Append TLS secrets here in NSS key-log format, for Wireshark. Breaks confidentiality."""
+
+    # What responses and logs say
+
+    server_header: str | None = "h3producer"
+    """Value of the `server` field of responses that have none; None sends none."""
+    date_header: bool = True
+    """Send `date` in responses that have none (RFC 9110 §6.6.1)."""
+    access_log: bool = True
+    """Log one line per finished request."""
+    log_level: str = "info"
+    """The least that is logged: critical, error, warning, info, debug or trace. Applied by
+    `run` and the command line; a server inside another program leaves logging to it."""
+    log_config: str | Mapping[str, object] | None = None
+    """A `logging.config.dictConfig` mapping, or a file with one (JSON, YAML) or with the
+    INI format of `logging.config.fileConfig`. None: ours."""
+
+    # Memory
+
+    response_buffer: int = 64 * KIB
+    """Bytes of a response that may wait unsent per stream before `send` waits. 64 KiB is
+    Kestrel's MaxWriteBufferSize; smaller starves fast links, larger only costs memory."""
+    request_buffer: int = 256 * KIB
+    """Bytes of a request the client may send before the application reads (the stream's
+    flow-control window). 256 KiB fills a 20 Mbit/s path of 100 ms."""
+    connection_buffer: int = 1 * MIB
+    """Bytes of all requests of a connection that may be unread (the connection's
+    flow-control window). Bounds what one client can make us hold."""
+    max_field_section_size: int = 16 * KIB
+    """Encoded bytes of a field section (a HEADERS payload) that we accept. Bounds memory before
+    decoding; with an empty dynamic table decoding cannot expand it without bound."""
+    max_control_payload: int = 16 * KIB
+    """Bytes of a control-stream frame (SETTINGS, GOAWAY …) that we buffer. Kestrel: 10,000."""
+
+    # Counts and times
+
+    max_concurrent_streams: int = 128
+    """Requests that a client may have open at once on one connection. RFC 9114 §6.1 asks for
+    at least 100; 128 is what nginx grants."""
+    idle_timeout: float = 60.0
+    """Seconds without a packet from the client until the connection is dropped."""
+    retry: RetryMode = "auto"
+    """Validate client addresses with a Retry packet before spending on a handshake
+    (RFC 9000 §8.1.2): costs each client one round trip. `auto` does so only while many
+    handshakes are unfinished, which is what a flood of forged addresses looks like."""
+    max_datagram_size: int = 1200
+    """Bytes of UDP payload we send; 1200 passes every path (RFC 9000 §14)."""
+    max_connections: int = 10_000
+    """Connections at once, half-open ones included. One costs about 100 kB."""
+
+    def __post_init__(self) -> None:
+        for name, low, high in _RANGES:
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
+                raise ConfigError(f"{name} must be between {low} and {high}, not {value}.")
+        if self.retry not in ("always", "auto", "never"):
+            raise ConfigError(f"retry must be 'always', 'auto' or 'never', not {self.retry!r}.")
+        if self.log_level not in LOG_LEVELS:
+            raise ConfigError(
+                f"log_level must be one of {', '.join(LOG_LEVELS)}, not {self.log_level!r}."
+            )
+        server = self.server_header or ""
+        if not (server.isascii() and server.isprintable()):
+            raise ConfigError("server_header must consist of printable ASCII characters.")
+        if self.keyfile is not None and self.certfile is None:
+            raise ConfigError("keyfile is of no use without certfile.")
+        if self.connection_buffer < self.request_buffer:
+            raise ConfigError(
+                f"connection_buffer ({self.connection_buffer}) must not be smaller than "
+                f"request_buffer ({self.request_buffer})."
+            )
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """The names of all settings."""
+        return tuple(entry.name for entry in fields(cls))
+
+
+_RANGES: tuple[tuple[str, float, float], ...] = (
+    ("port", 0, 65535),
+    ("limit_concurrency", 1, 1_000_000),
+    ("timeout_graceful_shutdown", 0, 86_400),
+    ("response_buffer", 1, 1024 * MIB),
+    # RFC 9114 §6.2: control streams alone need 1,024 bytes.
+    ("request_buffer", 2 * KIB, 1024 * MIB),
+    ("connection_buffer", 2 * KIB, 4096 * MIB),
+    ("max_field_section_size", 256, 16 * MIB),
+    ("max_control_payload", 64, 16 * MIB),
+    ("max_concurrent_streams", 1, 100_000),
+    ("idle_timeout", 0.1, 86_400),
+    ("max_datagram_size", 1200, 65_527),
+    ("max_connections", 1, 10_000_000),
+)
