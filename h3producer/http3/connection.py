@@ -1,0 +1,241 @@
+"""One HTTP/3 connection: who owns which stream, and what a broken rule costs.
+
+This file knows the streams of one connection, its control streams, GOAWAY, and the one `except`
+that turns a peer's fault into a reset or a close. It refuses to know QUIC (it has a
+`QuicTransport`) and what is in a frame (its streams know).
+
+The inputs are those of `http3.transport.ConnectionInputs`; none raises for what a peer did.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from h3producer.errors import ErrorCode, Http3ConnectionError, Http3StreamError
+from h3producer.http3.control_stream import (
+    Http3ControlStream,
+    PeerControl,
+    UnidirectionalStreams,
+)
+from h3producer.http3.default_fields import DefaultFieldLines
+from h3producer.http3.field_encoder import FieldEncoder
+from h3producer.http3.stream import Handler, Http3Stream, StreamContext
+from h3producer.wire.frames import FrameType, StreamType, encode_frame, encode_goaway
+from h3producer.wire.qpack import FieldSectionDecoder, FieldSectionEncoder
+from h3producer.wire.settings import Setting, encode_settings
+from h3producer.wire.varint import encode_varint
+
+if TYPE_CHECKING:
+    from h3producer.config import Config
+    from h3producer.http3.transport import QuicTransport
+
+__all__ = ["Http3Connection"]
+
+logger = logging.getLogger("h3producer.http3")
+
+# RFC 9114 §5.2: a server that is about to stop says so with the largest request stream id there
+# is. Kestrel's 2^62-1 is no such id.
+_LARGEST_REQUEST_ID = (1 << 62) - 4
+
+
+class Http3Connection:
+    """The server's end of one connection. `handler` is run once per request, in its own task.
+
+    Opens our control and QPACK streams at once. Ends with `connection_terminated`.
+    """
+
+    def __init__(self, transport: QuicTransport, handler: Handler, config: Config) -> None:
+        self._transport = transport
+        field_encoder = FieldSectionEncoder()
+        encoder = FieldEncoder(field_encoder)
+        decoder = FieldSectionDecoder()
+        self.peer = PeerControl(encoder)
+        self._unidirectional = UnidirectionalStreams(
+            Http3ControlStream(self.peer, config.max_control_payload),
+            decoder,
+            field_encoder,
+            self._ignore_stream,
+        )
+        self._context = StreamContext(
+            transport=transport,
+            decoder=decoder,
+            encoder=encoder,
+            default_fields=DefaultFieldLines(config).lines,
+            config=config,
+            handler=handler,
+            on_closed=self._stream_closed,
+        )
+        self.streams: dict[int, Http3Stream] = {}
+        """The exchanges under way, by stream id."""
+        self._next_id = 0
+        self._first_unaccepted_id = 0
+        self._skipped: set[int] = set()
+        self._is_shutting_down = False
+        self._is_closed = False
+        self._control_stream = self._open_streams(config)
+
+    # The inputs
+
+    def stream_data_received(self, stream_id: int, data: bytes, end_stream: bool) -> None:
+        if self._is_closed:
+            return  # a stream that broke a rule is in no state to be read on
+        try:
+            if stream_id & 0x2:
+                self._transport.grant(stream_id, len(data))
+                self._unidirectional.receive(stream_id, data, end_stream)
+            else:
+                self._request_data_received(stream_id, data, end_stream)
+        except Http3ConnectionError as error:
+            self._fail(error)
+
+    def stream_reset(self, stream_id: int, error_code: int) -> None:
+        if self._is_closed:
+            return
+        try:
+            if stream_id & 0x2:
+                self._unidirectional.reset(stream_id)
+            elif (stream := self._request_stream(stream_id)) is not None:
+                stream.reset_received(error_code)
+        except Http3ConnectionError as error:
+            self._fail(error)
+
+    def stop_sending_received(self, stream_id: int, error_code: int) -> None:
+        if self._is_closed:
+            return
+        try:
+            if stream_id & 0x2:
+                # RFC 9114 §6.2.1: "If either control stream is closed at any point, this MUST be
+                # treated as a connection error of type H3_CLOSED_CRITICAL_STREAM." RFC 9204 §4.2
+                # says the same of its streams.
+                raise Http3ConnectionError(
+                    ErrorCode.H3_CLOSED_CRITICAL_STREAM, "STOP_SENDING for a critical stream"
+                )
+            if (stream := self._request_stream(stream_id)) is not None:
+                stream.stop_received(error_code)
+        except Http3ConnectionError as error:
+            self._fail(error)
+
+    def datagram_received(self, data: bytes) -> None:
+        """RFC 9297 §2.1: no request has a use for datagrams, so they are dropped."""
+
+    def connection_terminated(self, error_code: int, reason: str) -> None:
+        self._is_closed = True
+        logger.debug("= connection ended: %#x %s", error_code, reason)
+        for stream in tuple(self.streams.values()):
+            stream.connection_lost(error_code, reason)
+
+    def shutdown(self) -> None:
+        """End gracefully (RFC 9114 §5.2): GOAWAY, finish what was accepted, then close.
+
+        With requests under way a first GOAWAY says that the end is near, and requests that still
+        come are rejected unprocessed, so that the client may repeat them elsewhere. When the
+        last has ended, the final GOAWAY names the first request that was not accepted, and
+        the connection closes with H3_NO_ERROR once all of it is delivered. Idempotent.
+        """
+        if self._is_shutting_down or self._is_closed:
+            return
+        self._is_shutting_down = True
+        self._first_unaccepted_id = self._next_id
+        if self.streams:
+            self._send_goaway(_LARGEST_REQUEST_ID)
+        else:
+            self._finish()
+
+    # Requests
+
+    def _request_data_received(self, stream_id: int, data: bytes, end_stream: bool) -> None:
+        stream = self._request_stream(stream_id)
+        if stream is None:
+            self._transport.grant(stream_id, len(data))  # read by nobody, yet done with
+            return
+        try:
+            stream.data_received(data, end_stream)
+        except Http3StreamError as error:
+            logger.debug("! stream %d: %s", stream_id, error)
+            stream.abort(error.error_code, str(error))
+
+    def _request_stream(self, stream_id: int) -> Http3Stream | None:
+        """The stream, made if it is new; None if it has ended, or is not accepted any more.
+
+        Raises Http3ConnectionError for more streams than a client can have.
+        """
+        stream = self.streams.get(stream_id)
+        if stream is not None:
+            return stream
+        if stream_id < self._next_id:
+            # Streams may arrive out of order (RFC 9000 §2.1): a lower id is new once.
+            if stream_id not in self._skipped:
+                return None
+            self._skipped.discard(stream_id)
+        else:
+            self._skip(range(self._next_id, stream_id, 4))
+            self._next_id = stream_id + 4
+        if self._is_shutting_down:
+            self._reject(stream_id)
+            return None
+        stream = self.streams[stream_id] = Http3Stream(stream_id, self._context)
+        return stream
+
+    def _skip(self, stream_ids: range) -> None:
+        """Remember the streams below a new one that have not been seen yet."""
+        # RFC 9000 §2.1: "a stream ID that is used out of order results in all streams of that
+        # type with lower-numbered stream IDs also being opened". So they count as open, and the
+        # transport lets nobody have more than this: a bound for the day when it does.
+        if len(self._skipped) + len(stream_ids) > self._context.config.max_concurrent_streams:
+            raise Http3ConnectionError(ErrorCode.H3_EXCESSIVE_LOAD, "too many streams were skipped")
+        self._skipped.update(stream_ids)
+
+    def _reject(self, stream_id: int) -> None:
+        # RFC 9114 §4.1.1: "When a server rejects a request without performing any application
+        # processing, it SHOULD abort its response stream with the error code
+        # H3_REQUEST_REJECTED."
+        self._transport.reset(stream_id, ErrorCode.H3_REQUEST_REJECTED)
+        self._transport.stop_sending(stream_id, ErrorCode.H3_REQUEST_REJECTED)
+
+    def _stream_closed(self, stream: Http3Stream) -> None:
+        self.streams.pop(stream.stream_id, None)
+        if self._is_shutting_down and not (self.streams or self._is_closed):
+            self._finish()
+
+    # The connection
+
+    def _open_streams(self, config: Config) -> int:
+        """Our control stream with SETTINGS first (RFC 9114 §6.2.1), then both QPACK streams."""
+        settings: dict[int, int] = {
+            # RFC 9204 §3.2.3, §2.1.2: no dynamic table, so nothing can be blocked or grow.
+            Setting.QPACK_MAX_TABLE_CAPACITY: 0,
+            Setting.QPACK_BLOCKED_STREAMS: 0,
+            # Counted uncompressed with 32 bytes a field (RFC 9114 §4.2.2), hence never smaller
+            # than what we bound, the encoded section.
+            Setting.MAX_FIELD_SECTION_SIZE: config.max_field_section_size,
+        }
+        control = self._transport.open_uni_stream()
+        self._transport.send(
+            control,
+            encode_varint(StreamType.CONTROL)
+            + encode_frame(FrameType.SETTINGS, encode_settings(settings)),
+        )
+        for stream_type in (StreamType.QPACK_ENCODER, StreamType.QPACK_DECODER):
+            self._transport.send(self._transport.open_uni_stream(), encode_varint(stream_type))
+        return control
+
+    def _send_goaway(self, stream_id: int) -> None:
+        self._transport.send(self._control_stream, encode_goaway(stream_id))
+
+    def _finish(self) -> None:
+        self._send_goaway(self._first_unaccepted_id)
+        self._transport.close(ErrorCode.H3_NO_ERROR, when_delivered=True)
+
+    def _fail(self, error: Http3ConnectionError) -> None:
+        """The peer broke a rule of the connection: close it with the rule's code."""
+        self._is_closed = True
+        logger.debug("! connection: %s", error)
+        self._transport.close(error.error_code, str(error))
+
+    def _ignore_stream(self, stream_id: int) -> None:
+        # RFC 9114 §6.2: "the recipient [...] SHOULD use the H3_STREAM_CREATION_ERROR error code".
+        self._transport.stop_sending(stream_id, ErrorCode.H3_STREAM_CREATION_ERROR)
+
+    def __repr__(self) -> str:
+        return f"<Http3Connection {len(self.streams)} streams>"

@@ -1,0 +1,327 @@
+"""One response on its way out: Kestrel's Http3OutputProducer on an event loop.
+
+    app ─▶ [data pipe, threshold 1] ─▶ process_data_writes ─▶ Http3FrameWriter ─▶ QUIC stream
+
+This file knows the data pipe, the pump that empties it, and what each call of the application
+does in each state (the table `OUTPUT` of `http3/state.py`). It refuses to know what a response
+means: status codes, content-length and body modes stand in `http3/response.py`.
+
+The rules:
+
+* The data pipe pauses and resumes at 1 byte, so a flush ends when the pump has taken all of
+  it, framed it and seen the stream accept it. The one real buffer is the stream's, behind
+  `QuicTransport.drain`.
+* The pump is an inline continuation of the flush (Kestrel: readerScheduler inline): while there
+  is room, framing happens on the caller's stack and costs no task switch.
+* Headers do not travel through the pipe; they wait in the frame writer and go ahead of the data.
+* `stop` marks and wakes, it never completes the pipe: the application may hold memory of it
+  (upstream's CVE-2024-38229). Only `complete`, called when the application has left, does.
+
+Where it departs from upstream, the call's docstring says so and why.
+There is no `stream_reset` for pooling: making a Python object costs no more than cleaning one,
+and nothing can leak from one response into the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NoReturn
+
+from h3producer.errors import ErrorCode, FieldSectionTooLarge, LocalProtocolError
+from h3producer.http3.scratch import ScratchMemory
+from h3producer.http3.state import Effect, OutputInput, OutputState, output_transition
+from h3producer.pipe.options import PipeOptions
+from h3producer.pipe.pipe import Pipe
+from h3producer.pipe.results import COMPLETED
+from h3producer.pipe.wakeup import start_inline
+
+if TYPE_CHECKING:
+    from h3producer.http3.frame_writer import Http3FrameWriter
+    from h3producer.pipe.results import FlushResult
+    from h3producer.wire.fields import Fields
+
+__all__ = ["AbortCallback", "Http3OutputProducer"]
+
+logger = logging.getLogger("h3producer.error")
+
+AbortCallback = Callable[[int, str], None]
+"""Aborts the exchange: an error code, and a reason for the log."""
+
+DATA_PIPE = PipeOptions(pause_writer_threshold=1, resume_writer_threshold=1)
+
+
+class ApplicationLeftError(Exception):
+    """How the pump tells "the response ends here" from "nobody writes any more"."""
+
+
+class Http3OutputProducer:
+    """The response of one stream, for one application.
+
+    Calls that wait are `async`; all others return at once. Not thread-safe.
+    """
+
+    def __init__(
+        self, frame_writer: Http3FrameWriter, abort: AbortCallback, on_ended: Callable[[], None]
+    ) -> None:
+        """`on_ended` is called once all of the response, FIN included, was handed to QUIC."""
+        self._frame_writer = frame_writer
+        self._abort = abort
+        self._on_ended = on_ended
+        self._state = OutputState.OPEN
+        self._headers_written = False
+        self._discards_data = False
+        self._trailers: Fields | None = None
+        self._scratch: ScratchMemory | None = None
+        pipe = Pipe(DATA_PIPE)
+        self._pipe_writer = pipe.writer
+        self._pipe_reader = pipe.reader
+        self._pump = start_inline(self.process_data_writes())
+
+    @property
+    def state(self) -> OutputState:
+        return self._state
+
+    @property
+    def awaits_headers(self) -> bool:
+        """Neither headers nor data were written, so interim responses may still be."""
+        return self._state is OutputState.OPEN and not self._headers_written
+
+    @property
+    def unflushed_bytes(self) -> int:
+        """Body bytes that were advanced or written and not flushed; headers do not count."""
+        return self._pipe_writer.unflushed_bytes
+
+    # Headers and trailers
+
+    def write_response_headers(self, fields: Fields, *, discard_data: bool = False) -> None:
+        """Put the final HEADERS frame in front of the data; it leaves with the first flush.
+
+        `fields` begin with `:status`. With `discard_data` (HEAD, 204, 304) what is written later
+        is dropped, so that no DATA frame can follow. Silent after an abort. Raises
+        LocalProtocolError once data has started; a section that cannot be encoded also resets
+        the stream, with H3_INTERNAL_ERROR.
+        """
+        if self._write_headers(fields):
+            self._headers_written = True
+            self._discards_data = discard_data
+
+    async def write_informational(self, fields: Fields) -> FlushResult:
+        """Send an interim response (RFC 9110 §15.2) at once; the same back-pressure as data.
+
+        Raises LocalProtocolError after the final headers.
+        """
+        if not self._write_headers(fields):
+            return COMPLETED
+        return await self._frame_writer.flush()
+
+    async def write_100_continue(self) -> FlushResult:
+        """Send `100 Continue` (RFC 9110 §15.2.1)."""
+        return await self.write_informational([(b":status", b"100")])
+
+    def set_trailers(self, fields: Fields | None) -> None:
+        """The trailer section that follows the data (RFC 9114 §4.1); the last call wins."""
+        self._trailers = fields
+
+    # Data
+
+    async def first_write(
+        self, fields: Fields, data: bytes, *, discard_data: bool = False
+    ) -> FlushResult:
+        """Headers and the first data in one go (upstream FirstWriteAsync)."""
+        self.write_response_headers(fields, discard_data=discard_data)
+        return await self.write_data_to_pipe(data)
+
+    def write(self, data: bytes) -> None:
+        """Append `data` unflushed, by reference (upstream IBufferWriter.Write, without its copy).
+
+        Silent after an abort; LocalProtocolError after the end.
+        """
+        effect, state = output_transition(self._state, OutputInput.DATA)
+        if data and effect is Effect.DO:
+            self._pipe_writer.write(data)
+            self._state = state
+
+    async def write_data(self, data: bytes) -> None:
+        """`write_data_to_pipe` for those who do not look at the result."""
+        await self.write_data_to_pipe(data)
+
+    async def write_data_to_pipe(self, data: bytes) -> FlushResult:
+        """Write and flush: waits until the stream has accepted the bytes.
+
+        Empty data flushes the headers and is not "completed" (upstream says so, and copy loops
+        stop at it). The result is `is_completed` after an abort.
+        """
+        self.write(data)
+        return await self.flush()
+
+    def get_memory(self, size_hint: int = 0) -> memoryview:
+        """Memory of at least `max(size_hint, 1)` bytes to fill, for `advance` to commit.
+
+        After an abort it is scratch memory that goes nowhere; what was handed out before stays
+        the application's until `complete`. Raises LocalProtocolError after the end.
+        """
+        if self._state <= OutputState.STARTED:
+            return self._pipe_writer.get_memory(size_hint)
+        output_transition(self._state, OutputInput.DATA)
+        if self._scratch is None:
+            self._scratch = ScratchMemory()
+        return self._scratch.get(size_hint)
+
+    get_span = get_memory
+    """Python has one kind of memory; the name is upstream's other one."""
+
+    def advance(self, count: int) -> None:
+        """`count` bytes of the memory were filled; they leave with the next flush, or the end.
+
+        `advance(0)` starts nothing (upstream's does, and leaves the headers behind).
+        """
+        effect, state = output_transition(self._state, OutputInput.DATA)
+        if effect is Effect.DO:
+            self._pipe_writer.advance(count)
+            if count:
+                self._state = state
+
+    async def flush(self) -> FlushResult:
+        """Send headers and data; waits until the stream has accepted them.
+
+        `is_canceled` after `cancel_pending_flush` or an abort under the wait, `is_completed`
+        after an abort. Cancelling the task that waits aborts the exchange with
+        H3_INTERNAL_ERROR, as upstream: its bytes are committed, and who gives up waiting for
+        room must not be able to pile up more. After an abort it waits for one loop pass.
+        """
+        effect, self._state = output_transition(self._state, OutputInput.FLUSH)
+        if effect is Effect.SKIP:
+            # An application that writes for ever, whatever it is told, must not hold the loop.
+            await asyncio.sleep(0)
+            return COMPLETED
+        if not self._headers_written and self._pipe_writer.unflushed_bytes:
+            # RFC 9114 §4.1: DATA before HEADERS is an invalid sequence of frames.
+            raise LocalProtocolError("Data cannot be sent before the response headers.")
+        try:
+            if self._state is OutputState.OPEN:
+                return await self._flush_headers()
+            result = await self._pipe_writer.flush()
+        except asyncio.CancelledError:
+            self._abort(ErrorCode.H3_INTERNAL_ERROR, "a write was cancelled while it waited")
+            raise
+        if result.is_completed and self._state is OutputState.STARTED:
+            self.on_input_or_output_completed()
+        return result
+
+    def cancel_pending_flush(self) -> None:
+        """The waiting flush, or else the next one, returns `is_canceled`; no byte is lost.
+        A flush of headers alone counts as the next one (upstream's skips it)."""
+        if self._state <= OutputState.STARTED:
+            self._pipe_writer.cancel_pending_flush()
+
+    # Endings
+
+    async def write_stream_suffix(self) -> None:
+        """End the response normally: the rest of the data, trailers, FIN. Idempotent.
+
+        Unflushed bytes are sent, not lost. Waits until the pump has handed everything over; a
+        cancelled wait changes nothing about that. After an abort it returns at once (upstream
+        waits for `complete`, which here would dead-lock). Raises LocalProtocolError if the
+        headers were never written.
+        """
+        if not self._headers_written and self._state <= OutputState.STARTED:
+            raise LocalProtocolError("The response cannot end before its headers were written.")
+        effect, self._state = output_transition(self._state, OutputInput.SUFFIX)
+        if effect is Effect.DO:
+            self._pipe_writer.complete()
+        if self._state is OutputState.SUFFIXED:
+            await self._pump
+
+    def stop(self) -> None:
+        """The exchange was aborted: wake the flush that waits, or mark the next one. Never
+        completes the pipe: the application may still be filling its memory."""
+        effect, self._state = output_transition(self._state, OutputInput.STOP)
+        if effect is Effect.DO:
+            self._pipe_writer.cancel_pending_flush()
+
+    def complete(self) -> None:
+        """The application has left: end the pipe and with it the pump. Idempotent. Not an end
+        of the response: without `write_stream_suffix` nothing more is sent."""
+        effect, self._state = output_transition(self._state, OutputInput.COMPLETE)
+        if effect is Effect.DO:
+            # First completion wins (X1): after a normal end this error is never seen.
+            self._pipe_writer.complete(ApplicationLeftError())
+            self._scratch = None
+            if self._pump.done():
+                # Nobody is called any more: let go of the stream, which holds us.
+                self._abort = self._on_ended = _nothing
+
+    dispose = complete
+
+    def abort(self, reason: str) -> None:
+        """Abort the stream (never the connection) with H3_INTERNAL_ERROR."""
+        self._abort(ErrorCode.H3_INTERNAL_ERROR, reason)
+
+    def on_input_or_output_completed(self) -> None:
+        """The pump has ended while the application still writes: nobody will take its bytes."""
+        self.abort("process_data_writes has completed")
+
+    async def write_chunk(self, *_: object) -> NoReturn:
+        """Raises NotImplementedError: HTTP/3 has no chunked coding (RFC 9114 §4.1)."""
+        raise NotImplementedError("HTTP/3 has no chunked transfer coding.")
+
+    first_write_chunked = write_chunk
+
+    # The pump
+
+    async def process_data_writes(self) -> None:
+        """Take bytes out of the pipe, frame them, wait for room, release the flush; to the end."""
+        reader = self._pipe_reader
+        frame_writer = self._frame_writer
+        try:
+            while True:
+                result = await reader.read()
+                data = result.buffer.slice(0, 0) if self._discards_data else result.buffer
+                if result.is_completed:
+                    written = await frame_writer.write_end(data, self._trailers)
+                else:
+                    written = await frame_writer.write_data(data)
+                reader.advance_to(result.buffer.end)
+                if written.is_completed:
+                    break
+            if frame_writer.is_completed:
+                self._on_ended()
+        except ApplicationLeftError:
+            pass
+        except FieldSectionTooLarge as error:
+            logger.info("Stream %d: trailers refused: %s", frame_writer.stream_id, error)
+            self.abort(str(error))
+        except Exception:
+            logger.critical("Stream %d: the pump failed.", frame_writer.stream_id, exc_info=True)
+            self.abort("process_data_writes failed")
+        finally:
+            reader.complete()
+
+    # Inside
+
+    async def _flush_headers(self) -> FlushResult:
+        """OPEN: no data yet, so the frame writer's flush; a sticky cancel is still reported."""
+        canceled = (await self._pipe_writer.flush()).is_canceled
+        result = await self._frame_writer.flush()
+        return result._replace(is_canceled=True) if canceled else result
+
+    def _write_headers(self, fields: Fields) -> bool:
+        """Add a section, final or interim, to what leaves next; False after an abort."""
+        effect, self._state = output_transition(self._state, OutputInput.HEADERS)
+        if effect is Effect.SKIP:
+            return False
+        if self._headers_written:
+            # RFC 9114 §4.1: interim responses come before the final one, and that comes once.
+            raise LocalProtocolError("The response headers were already written.")
+        try:
+            self._frame_writer.write_headers(fields)
+        except FieldSectionTooLarge as error:
+            self.abort(str(error))
+            raise
+        return True
+
+
+def _nothing(*_: object) -> None:
+    """In place of a callback that nobody needs any more."""

@@ -1,0 +1,151 @@
+"""The bytes of a request stream → request, content, trailers, end.
+
+This file knows the order of frames that a request may have (`REQUEST` of `http3/state.py`) and
+that content must be as long as it was announced. It refuses to know who answers: what it finds
+it tells a `RequestSink`, and every fault is raised, for the stream or the connection to end.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Protocol
+
+from h3producer.errors import ErrorCode, Http3ConnectionError, Http3StreamError
+from h3producer.http3.state import RequestInput, RequestState, request_transition
+from h3producer.wire.frames import RESERVED_FRAME_TYPES, FrameReader, FrameType
+from h3producer.wire.received import parse_trailers
+from h3producer.wire.request import parse_request
+
+if TYPE_CHECKING:
+    from h3producer.wire.fields import Fields
+    from h3producer.wire.qpack import FieldSectionDecoder
+    from h3producer.wire.request import Request
+
+__all__ = ["RequestReader", "RequestSink"]
+
+_WHOLE: Final = frozenset((FrameType.HEADERS,))
+_STREAMED: Final = frozenset((FrameType.DATA,))
+# RFC 9114 §7.2.3-7.2.8: control frames, pushes and HTTP/2's frames on a request stream.
+_FORBIDDEN: Final = RESERVED_FRAME_TYPES | {
+    FrameType.CANCEL_PUSH,
+    FrameType.SETTINGS,
+    FrameType.PUSH_PROMISE,
+    FrameType.GOAWAY,
+    FrameType.MAX_PUSH_ID,
+}
+
+
+class RequestSink(Protocol):
+    """Who hears of a request, piece by piece, in this order."""
+
+    def request_received(self, request: Request) -> None:
+        """The head is there."""
+
+    def content_received(self, piece: bytes) -> None:
+        """Content bytes, at least one."""
+
+    def request_ended(self, trailers: Fields | None) -> None:
+        """The request is whole."""
+
+
+class RequestReader:
+    """The receiving half of one request stream.
+
+    Keeps no reference to its sink, so that neither keeps the other alive.
+    """
+
+    __slots__ = (
+        "_content_length",
+        "_decoder",
+        "_frames",
+        "_stream_id",
+        "_trailers",
+        "content_received",
+        "state",
+    )
+
+    def __init__(self, stream_id: int, decoder: FieldSectionDecoder, max_section: int) -> None:
+        """`max_section` bounds the encoded bytes of a field section."""
+        self._stream_id = stream_id
+        self._decoder = decoder
+        self._frames = FrameReader(_WHOLE, _STREAMED, max_payload=max_section)
+        self._content_length: int | None = None
+        self._trailers: Fields | None = None
+        self.content_received = 0
+        """Bytes of content that the sink has got."""
+        self.state = RequestState.AWAITING_HEADERS
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing more is expected, or wanted, of the client's half."""
+        return self.state >= RequestState.ENDED
+
+    def abandon(self) -> None:
+        """Whatever still comes is of no interest; a request that is whole stays whole."""
+        self.state = request_transition(self.state, RequestInput.RESET)
+
+    def receive(self, data: bytes, end_stream: bool, sink: RequestSink) -> None:
+        """Take the next bytes of the stream.
+
+        Raises Http3StreamError and Http3ConnectionError; `FrameTooLarge`, for a field section
+        that exceeds the bound, is left to the caller to answer.
+        """
+        if self.is_over:
+            return
+        for frame_type, payload in self._frames.feed(data):
+            self._frame_received(frame_type, payload, sink)
+            if self.is_over:
+                return  # the sink has lost interest
+        if end_stream:
+            self._end_received(sink)
+
+    def _frame_received(self, frame_type: int, payload: bytes | None, sink: RequestSink) -> None:
+        if payload is None:
+            if frame_type in _FORBIDDEN:
+                raise Http3ConnectionError(
+                    ErrorCode.H3_FRAME_UNEXPECTED, f"frame {frame_type:#x} on a request stream"
+                )
+        elif frame_type == FrameType.DATA:
+            self._data_received(payload, sink)
+        else:
+            self._headers_received(payload, sink)
+
+    def _headers_received(self, payload: bytes, sink: RequestSink) -> None:
+        is_head = self.state is RequestState.AWAITING_HEADERS
+        self.state = request_transition(self.state, RequestInput.HEADERS)
+        fields = self._decoder.decode(self._stream_id, payload)
+        if is_head:
+            request = parse_request(fields)
+            self._content_length = request.content_length
+            sink.request_received(request)
+        else:
+            self._trailers = parse_trailers(fields)
+
+    def _data_received(self, piece: bytes, sink: RequestSink) -> None:
+        self.state = request_transition(self.state, RequestInput.DATA)
+        if piece:
+            total = self.content_received + len(piece)
+            if self._content_length is not None and total > self._content_length:
+                raise self._content_mismatch("more")
+            self.content_received = total
+            sink.content_received(piece)
+
+    def _end_received(self, sink: RequestSink) -> None:
+        if not self._frames.at_boundary:
+            # RFC 9114 §7.1: "When a stream terminates cleanly, if the last frame on the stream
+            # was truncated, this MUST be treated as a connection error of type H3_FRAME_ERROR."
+            raise Http3ConnectionError(ErrorCode.H3_FRAME_ERROR, "the stream ended in a frame")
+        # Over in any case: whole only if nothing is found wrong.
+        before, self.state = self.state, RequestState.ABORTED
+        ended = request_transition(before, RequestInput.FIN)
+        if self._content_length is not None and self.content_received < self._content_length:
+            raise self._content_mismatch("fewer")
+        self.state = ended
+        sink.request_ended(self._trailers)
+
+    def _content_mismatch(self, which: str) -> Http3StreamError:
+        # RFC 9114 §4.1.2: "A request [...] is also malformed if the value of a Content-Length
+        # header field does not equal the sum of the DATA frame lengths received."
+        return Http3StreamError(
+            ErrorCode.H3_MESSAGE_ERROR,
+            f"{which} content bytes than the content-length of {self._content_length}",
+        )

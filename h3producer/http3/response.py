@@ -1,0 +1,256 @@
+"""What a response means: the rules above the producer (Kestrel's HttpProtocol, response half).
+
+This file knows status codes, which responses have no content, content-length, the fields every
+response gets, and what becomes of a response whose application failed. It refuses to know frames
+and pipes: it drives `http3/output_producer.py` and nothing else.
+
+Nothing leaves before the first `write`, `flush` or `complete`; until then a failure can still
+become a 500.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from h3producer.errors import LocalProtocolError
+from h3producer.wire.fields import parse_content_length
+from h3producer.wire.response import response_fields, trailer_fields
+
+if TYPE_CHECKING:
+    from h3producer.http3.output_producer import Http3OutputProducer
+    from h3producer.pipe.results import FlushResult
+    from h3producer.wire.fields import Fields
+
+__all__ = ["Http3Response"]
+
+logger = logging.getLogger("h3producer.error")
+
+DefaultFields = Callable[[], "Fields"]
+"""The fields that a response gets if it has none of that name: `date`, `server`."""
+
+_NO_CONTENT = frozenset((204, 205, 304))
+
+
+class Http3Response:
+    """The response of one exchange.
+
+    Misuse raises LocalProtocolError at the call, and nothing of that call reaches the wire.
+    After an abort by anyone, writes are silent and their result is `is_completed`.
+    """
+
+    __slots__ = (
+        "_content_length",
+        "_default_fields",
+        "_fields",
+        "_method",
+        "_output",
+        "_written",
+        "completed",
+        "headers_sent",
+        "status",
+    )
+
+    def __init__(
+        self, output: Http3OutputProducer, method: str, default_fields: DefaultFields
+    ) -> None:
+        self._output = output
+        self._method = method
+        self._default_fields = default_fields
+        self._fields: Fields = []
+        self._content_length: int | None = None
+        self._written = 0
+        self.status: int | None = None
+        """The final status, once `start` was called."""
+        self.headers_sent = False
+        """The headers have been handed over: it is too late for another status."""
+        self.completed = False
+        """`complete` was called: the response ends, or has ended, normally."""
+
+    @property
+    def started(self) -> bool:
+        """`start` was called; perhaps nothing has left yet."""
+        return self.status is not None
+
+    @property
+    def body_bytes(self) -> int:
+        """Body bytes that the application has written so far."""
+        return self._written
+
+    def start(self, status: int, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
+        """Set status and headers; they leave with the first `write`, `flush` or `complete`.
+
+        Names are lower-cased; connection-specific fields are dropped with one warning
+        (RFC 9114 §4.2). Raises LocalProtocolError for a second start, a status that is not
+        final, or a field that must not reach the wire.
+        """
+        if self.status is not None:
+            raise LocalProtocolError("The response was already started.")
+        if not 200 <= status <= 999:
+            # RFC 9110 §15.2: 1xx is interim; `send_informational` is the way.
+            raise LocalProtocolError(f"{status} is not the status of a final response.")
+        fields = response_fields(status, headers, _warn_dropped)
+        self._content_length = self._checked_content_length(status, fields)
+        self._fields = fields
+        self.status = status
+
+    async def send_informational(
+        self, status: int, headers: Iterable[tuple[bytes, bytes]] = ()
+    ) -> FlushResult:
+        """Send an interim (1xx) response now; waits as a write does.
+
+        Raises LocalProtocolError after the headers have left, and for a status that is not
+        1xx, or is 101 (RFC 9114 §4.5).
+        """
+        if not 100 <= status <= 199 or status == 101:
+            raise LocalProtocolError(f"{status} cannot be the status of an interim response.")
+        fields = response_fields(status, headers, _warn_dropped)
+        # RFC 9110 §8.6: "A server MUST NOT send a Content-Length header field in any response
+        # with a status code of 1xx (Informational)".
+        return await self._output.write_informational(
+            [field for field in fields if field[0] != b"content-length"]
+        )
+
+    def set_trailers(self, fields: Iterable[tuple[bytes, bytes]]) -> None:
+        """The trailer section to send after the body; the last call wins."""
+        self._output.set_trailers(trailer_fields(fields, _warn_dropped))
+
+    async def write(self, data: bytes) -> FlushResult:
+        """Send body bytes; waits until the stream has accepted them.
+
+        Raises LocalProtocolError if the response has no content (204, 205, 304), or if it gets
+        longer than its content-length. For HEAD the bytes are counted and dropped.
+        """
+        self._count(data)
+        self._send_headers()
+        if self._has_no_content:
+            # Nothing fills up, so nothing would ever wait: an endless body must not hold the loop.
+            await asyncio.sleep(0)
+        return await self._output.write_data_to_pipe(data)
+
+    async def flush(self) -> FlushResult:
+        """Send what there is, the headers at least; waits as `write` does."""
+        self._require_start()
+        self._send_headers()
+        return await self._output.flush()
+
+    async def complete(self, data: bytes = b"") -> None:
+        """Send the last body bytes, the trailers and the end, in as few packets as can be.
+
+        Waits until all is handed to the stream. Raises LocalProtocolError, with nothing sent,
+        if the body does not have its content-length. Idempotent.
+        """
+        if self.completed and not data:
+            await self._output.write_stream_suffix()
+            return
+        self._count(data)
+        self._check_complete()
+        if not self.headers_sent and not self._written:
+            self._add_empty_length()
+        self._send_headers()
+        self._output.write(data)
+        self.completed = True
+        await self._output.write_stream_suffix()
+
+    def discard(self) -> None:
+        """Forget a response of which nothing has left: another may be started."""
+        if self.headers_sent:
+            raise LocalProtocolError("The response headers have left.")
+        self.status = None
+        self._content_length = None
+        self._written = 0
+        self._output.set_trailers(None)
+
+    # Inside
+
+    @property
+    def _has_no_content(self) -> bool:
+        return self._method == "HEAD" or self.status in _NO_CONTENT
+
+    def _require_start(self) -> None:
+        if self.status is None:
+            raise LocalProtocolError("The response was not started.")
+
+    def _count(self, data: bytes) -> None:
+        self._require_start()
+        if self.completed:
+            raise LocalProtocolError("Writing is not allowed after writer was completed.")
+        if not data:
+            return
+        if self.status in _NO_CONTENT:
+            # RFC 9110 §6.4.1: "All 1xx, 204, and 304 responses do not include content";
+            # §15.3.6 says the same of 205.
+            raise LocalProtocolError(
+                "Writing to the response body is invalid for responses with status code "
+                f"{self.status}."
+            )
+        total = self._written + len(data)
+        if self._content_length is not None and total > self._content_length:
+            raise LocalProtocolError(
+                "Response Content-Length mismatch: too many bytes written "
+                f"({total} of {self._content_length})."
+            )
+        self._written = total
+
+    def _check_complete(self) -> None:
+        # HEAD and 304 state the length that a GET would have had (RFC 9110 §8.6).
+        if self._content_length is None or self._has_no_content:
+            return
+        if self._written < self._content_length:
+            raise LocalProtocolError(
+                "Response Content-Length mismatch: too few bytes written "
+                f"({self._written} of {self._content_length})."
+            )
+
+    def _checked_content_length(self, status: int, fields: Fields) -> int | None:
+        """The declared length; removes the field where RFC 9110 §8.6 forbids it."""
+        values = [value for name, value in fields if name == b"content-length"]
+        if not values:
+            return None
+        value = values[0]
+        length = parse_content_length(value) if len(values) == 1 else None
+        if length is None:
+            raise LocalProtocolError(f"The content-length {values!r} is not one number.")
+        if status == 204 or (self._method == "CONNECT" and 200 <= status <= 299):
+            # RFC 9110 §8.6: "A server MUST NOT send a Content-Length header field in any
+            # response with a status code of 1xx (Informational) or 204 (No Content)", nor in
+            # "any 2xx (Successful) response to a CONNECT request".
+            if length:
+                raise LocalProtocolError(
+                    f"A response with status code {status} cannot have a content-length."
+                )
+            fields.remove((b"content-length", value))
+            return None
+        if status == 205 and length:
+            raise LocalProtocolError("A 205 response has no content (RFC 9110 §15.3.6).")
+        return length
+
+    def _add_empty_length(self) -> None:
+        """A body that is known to be empty says so (RFC 9110 §8.6)."""
+        if (
+            self._content_length is None
+            and self._method not in ("HEAD", "CONNECT")
+            and self.status not in _NO_CONTENT
+        ):
+            self._fields.append((b"content-length", b"0"))
+
+    def _send_headers(self) -> None:
+        if self.headers_sent:
+            return
+        fields = self._fields
+        names = {name for name, _ in fields}
+        fields += [field for field in self._default_fields() if field[0] not in names]
+        self._output.write_response_headers(fields, discard_data=self._has_no_content)
+        self.headers_sent = True
+
+    def __repr__(self) -> str:
+        state = "completed" if self.completed else "open"
+        return f"<Http3Response {self.status} {state} {self._written} bytes>"
+
+
+def _warn_dropped(name: bytes) -> None:
+    # RFC 9114 §4.2: a field that is about the connection means nothing here; applications that
+    # were written for HTTP/1 send it all the same (Kestrel's event 41).
+    logger.warning("Response field %r dropped: HTTP/3 has no such field.", name)

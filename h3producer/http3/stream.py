@@ -1,0 +1,310 @@
+"""One exchange: a request, the application that answers it, and how it ends.
+
+This file knows when an application is started and the one policy for every way an exchange can
+end. It refuses to know frames (`http3/request_reader.py`, `http3/frame_writer.py`) and other
+streams: the connection gives it what all streams share (`StreamContext`) and learns of its end
+by `on_closed`.
+
+Where the world reaches in: `data_received`, `reset_received`, `stop_received`, `connection_lost`.
+Where the application reaches in: `request`, `body`, `response`, `output`, `reset`, `wait_closed`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from h3producer.errors import (
+    MAX_ERROR_CODE,
+    ErrorCode,
+    Http3StreamError,
+    LocalProtocolError,
+    RequestAborted,
+)
+from h3producer.http3.disconnects import is_disconnect
+from h3producer.http3.frame_writer import Http3FrameWriter
+from h3producer.http3.output_producer import Http3OutputProducer
+from h3producer.http3.request_body import RequestBody
+from h3producer.http3.request_reader import RequestReader
+from h3producer.http3.response import DefaultFields, Http3Response
+from h3producer.http3.state import OutputState, RequestState
+from h3producer.pipe.wakeup import start_inline
+from h3producer.wire.frames import FrameTooLarge
+
+if TYPE_CHECKING:
+    from h3producer.config import Config
+    from h3producer.http3.field_encoder import FieldEncoder
+    from h3producer.http3.transport import QuicTransport
+    from h3producer.wire.fields import Fields
+    from h3producer.wire.qpack import FieldSectionDecoder
+    from h3producer.wire.request import Request
+
+__all__ = ["Handler", "Http3Stream", "StreamContext"]
+
+logger = logging.getLogger("h3producer.error")
+
+Handler = Callable[["Http3Stream"], Awaitable[None]]
+"""An application: answers one exchange. When it returns, the exchange is over."""
+
+
+@dataclass(kw_only=True, slots=True, frozen=True)
+class StreamContext:
+    """What the streams of one connection share."""
+
+    transport: QuicTransport
+    decoder: FieldSectionDecoder
+    encoder: FieldEncoder
+    default_fields: DefaultFields
+    config: Config
+    handler: Handler
+    on_closed: Callable[[Http3Stream], None]
+
+
+class Http3Stream:
+    """One request and its response; what a handler gets.
+
+    `request`, `body`, `response` and `output` exist once the handler runs.
+    """
+
+    request: Request
+    body: RequestBody
+    response: Http3Response
+    output: Http3OutputProducer
+
+    def __init__(self, stream_id: int, context: StreamContext) -> None:
+        self.stream_id = stream_id
+        self._context = context
+        self._reader = RequestReader(
+            stream_id, context.decoder, context.config.max_field_section_size
+        )
+        self._frame_writer: Http3FrameWriter | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._closed: asyncio.Event | None = None
+        self.error_code: int | None = None
+        """The code that cut the exchange; None while it is well, and after a normal end."""
+
+    # For the application
+
+    @property
+    def transport(self) -> QuicTransport:
+        """The connection: addresses, TLS facts."""
+        return self._context.transport
+
+    @property
+    def aborted(self) -> bool:
+        """Somebody cut the exchange: the client, the connection, the server or `reset`."""
+        return self.error_code is not None
+
+    def reset(self, error_code: int) -> None:
+        """Cut the exchange with a code of the application's choice, in both directions.
+
+        Raises ValueError if the code is not in 0..2^62-1 (RFC 9000 §16), before any effect.
+        After the response is complete only the request is cut: a RESET_STREAM behind a FIN
+        would let QUIC drop a response that the application knows to be complete.
+        """
+        if not 0 <= error_code <= MAX_ERROR_CODE:
+            raise ValueError(f"An error code is in 0..2^62-1, which {error_code} is not.")
+        self.abort(error_code, "reset by the application")
+
+    async def wait_closed(self) -> None:
+        """Wait until the exchange is over: the response has been handed over, or it was cut."""
+        if not (self.aborted or self._has_responded):
+            if self._closed is None:
+                self._closed = asyncio.Event()
+            await self._closed.wait()
+
+    # For the connection
+
+    def data_received(self, data: bytes, end_stream: bool) -> None:
+        """Bytes of the request stream. Raises Http3StreamError and Http3ConnectionError."""
+        reader = self._reader
+        before = reader.content_received
+        try:
+            reader.receive(data, end_stream, self)
+        except FrameTooLarge as error:
+            self._refuse_field_section(error)
+        finally:
+            # What is not content is consumed by having been read; content by its reader.
+            overhead = len(data) - (reader.content_received - before)
+            if overhead:
+                self._context.transport.grant(self.stream_id, overhead)
+
+    def reset_received(self, error_code: int) -> None:
+        """RESET_STREAM: the request will never be whole, so the response has no point either.
+
+        Ends our half too, since QUIC frees a stream only when both halves have ended. A request
+        that was whole before stays whole, and gets its response (RFC 9000 §3.2).
+        """
+        # RFC 9114 §4.1: "When a client terminates a request stream without sending a complete
+        # request, the server SHOULD abort its response stream with H3_REQUEST_INCOMPLETE" -
+        # which we keep for requests of which we know nothing.
+        before_headers = self._reader.state is RequestState.AWAITING_HEADERS
+        reply = (
+            ErrorCode.H3_REQUEST_INCOMPLETE if before_headers else ErrorCode.H3_REQUEST_CANCELLED
+        )
+        self._reader.abandon()
+        if self._reader.state is RequestState.ABORTED:
+            self._cut(error_code, "The client reset the request stream.", reply)
+
+    def stop_received(self, error_code: int) -> None:
+        """STOP_SENDING: nobody wants the response. QUIC has already reset our half."""
+        if not self._has_responded:
+            reply = ErrorCode.H3_REQUEST_CANCELLED
+            self._cut(error_code, "The client stopped reading the response.", reply)
+
+    def connection_lost(self, error_code: int, reason: str) -> None:
+        """There is no connection any more; nothing can be sent."""
+        self._cut(error_code, f"The connection ended: {reason or 'closed'}.", error_code)
+
+    def abort(self, error_code: int, reason: str) -> None:
+        """Cut the exchange from our side: RESET_STREAM and STOP_SENDING with the same code."""
+        self._cut(error_code, f"The exchange was aborted: {reason}.", error_code)
+
+    # For the request reader
+
+    def request_received(self, request: Request) -> None:
+        self.request = request
+        self._prepare_response(request.method)
+        self.body = RequestBody(
+            partial(self._context.transport.grant, self.stream_id),
+            self._send_continue if request.expects_continue else None,
+        )
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    def content_received(self, piece: bytes) -> None:
+        self.body.data_received(piece)
+
+    def request_ended(self, trailers: Fields | None) -> None:
+        self.body.end_received(trailers)
+
+    # The application's run
+
+    def _refuse_field_section(self, error: FrameTooLarge) -> None:
+        """A field section that we will not hold: 431 where a response is possible."""
+        if self._task is not None:
+            raise Http3StreamError(error.error_code, "the trailer section is too large")
+        # RFC 9114 §4.2.2: "A server that receives a larger field section than it is willing to
+        # handle can send an HTTP 431 (Request Header Fields Too Large) status code".
+        self._prepare_response("GET")
+        start_inline(self._answer(431))
+        self._leave()
+
+    def _prepare_response(self, method: str) -> None:
+        context = self._context
+        self._frame_writer = Http3FrameWriter(self.stream_id, context.transport, context.encoder)
+        self.output = Http3OutputProducer(self._frame_writer, self.abort, self._announce_closed)
+        self.response = Http3Response(self.output, method, context.default_fields)
+
+    async def _run(self) -> None:
+        """Run the handler, then end the exchange: the one policy for every way it can end."""
+        try:
+            try:
+                if self.aborted:
+                    return  # by a client that was quicker than we
+                await self._context.handler(self)
+                if not (self.aborted or self._is_ending):
+                    raise LocalProtocolError(
+                        "The application returned before its response was complete."
+                    )
+            except Exception as error:
+                await self._fail(error)
+            if self._is_ending:
+                # Nothing to wait for, unless the application gave up waiting.
+                await self.output.write_stream_suffix()
+        finally:
+            if not self._has_responded:
+                # Cancelled, or on its way out of the process; a no-op after any other cut.
+                self.abort(ErrorCode.H3_INTERNAL_ERROR, "the application was cancelled")
+            self.body.complete()
+            self._leave()
+
+    async def _fail(self, error: Exception) -> None:
+        """The application raised: 500 if nothing has left, else RESET_STREAM; never a clean end.
+
+        Unless it had asked for the end: then the response is what it wanted.
+        """
+        if self.aborted and is_disconnect(error):
+            logger.debug("Stream %d: %s", self.stream_id, error)
+            return
+        logger.error("Stream %d: exception in the application", self.stream_id, exc_info=error)
+        if not (self.aborted or self._is_ending):
+            await self._answer(500, b"Internal Server Error")
+
+    async def _answer(self, status: int, text: bytes = b"") -> None:
+        """A whole response of our own, or RESET_STREAM if it is too late for one."""
+        fields = [(b"content-type", b"text/plain; charset=utf-8")] if text else []
+        try:
+            self.response.discard()
+            self.response.start(status, fields)
+            await self.response.complete(text)
+        except LocalProtocolError as error:
+            self.abort(ErrorCode.H3_INTERNAL_ERROR, str(error))
+
+    def _leave(self) -> None:
+        """The application has left: end its side of the pipe, and ask for no more request."""
+        self.output.complete()
+        if not self._reader.is_over:
+            # RFC 9114 §4.1: "the server MAY request that the client stop sending by using
+            # STOP_SENDING with H3_NO_ERROR [...] sending a complete response".
+            self._reader.abandon()
+            self._context.transport.stop_sending(self.stream_id, ErrorCode.H3_NO_ERROR)
+        self._context.on_closed(self)
+
+    # Inside
+
+    @property
+    def _has_responded(self) -> bool:
+        """The whole response, its FIN included, was handed to QUIC."""
+        return self._frame_writer is not None and self._frame_writer.is_completed
+
+    @property
+    def _is_ending(self) -> bool:
+        """The application asked for the normal end: it comes by itself, or has come."""
+        return self._has_responded or self.output.state is OutputState.SUFFIXED
+
+    def _cut(self, error_code: int, message: str, reply: int) -> None:
+        """The one way to end an exchange before its time. The first cut decides.
+
+        The order is upstream's: stop the output, so that no frame follows; end the body with the
+        error, so that a reader wakes; then reset, which wakes a pump that waits for room.
+        """
+        if self.aborted or (self._reader.state is RequestState.ENDED and self._has_responded):
+            return
+        self.error_code = error_code
+        if self._task is not None:
+            self.output.stop()
+            self.body.abort(RequestAborted(message, error_code))
+        if self._frame_writer is not None:
+            self._frame_writer.abort(reply)
+        else:
+            self._context.transport.reset(self.stream_id, reply)
+        if not self._reader.is_over:
+            self._reader.abandon()
+            self._context.transport.stop_sending(self.stream_id, reply)
+        self._announce_closed()
+        if self._frame_writer is None:
+            self._context.on_closed(self)
+
+    def _announce_closed(self) -> None:
+        if self._closed is not None:
+            self._closed.set()
+
+    def _send_continue(self) -> None:
+        """The application waits for content: a client that waits to be told so, hears it."""
+        # RFC 9110 §10.1.1: a 100 is for a client whose content is wanted and has not come.
+        content_may_come = self._reader.state is RequestState.BODY
+        if content_may_come and not self._reader.content_received and self.output.awaits_headers:
+            start_inline(self._write_continue())
+
+    async def _write_continue(self) -> None:
+        try:
+            await self.output.write_100_continue()
+        except LocalProtocolError as error:
+            logger.debug("Stream %d: %s", self.stream_id, error)
+
+    def __repr__(self) -> str:
+        return f"<Http3Stream {self.stream_id} {self._reader.state.name}>"
