@@ -1,0 +1,16 @@
+"""The engine on aioquic. Only this folder imports the library.
+
+| file | what it is |
+|---|---|
+| `internals.py` | every private name of aioquic that we touch |
+| `connection.py` | one connection: what we change in aioquic, and why |
+| `congestion.py` | New Reno with a ceiling |
+| `client.py` | a client's end, for `h3producer get` and tests |
+| `engine.py` | settings, new connections, refusals |
+"""
+
+from __future__ import annotations
+
+from h3producer.quic.aioquic.engine import AioquicEngine
+
+__all__ = ["AioquicEngine"]

@@ -1,0 +1,133 @@
+"""An `Engine` on aioquic: settings, new connections, and refusals.
+
+This file knows how our settings and the server's certificate become aioquic's configuration. It
+refuses to read certificate files: whoever starts the server does, and says what is wrong with them.
+
+Its one rule: what aioquic would find out only in the middle of a handshake is said when the
+engine is made.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aioquic.quic.configuration import QuicConfiguration
+from aioquic.quic.connection import TRANSPORT_CLOSE_FRAME_CAPACITY
+from aioquic.quic.crypto import CryptoPair
+from aioquic.quic.packet import QuicFrameType, QuicPacketType
+from aioquic.quic.packet_builder import QuicPacketBuilder
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+
+from h3producer.quic.aioquic.congestion import BOUNDED_RENO
+from h3producer.quic.aioquic.connection import AioquicConnection
+from h3producer.quic.engine import EngineError
+from h3producer.quic.limits import CONNECTION_ID_LENGTH, MAX_DATAGRAM_FRAME, MAX_UNI_STREAMS
+from h3producer.quic.packets import MIN_INITIAL_SIZE, VERSION_1, VERSION_2
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+
+    from h3producer.config import Config
+    from h3producer.quic.engine import Credentials
+    from h3producer.quic.packets import InitialPacket
+
+__all__ = ["AioquicEngine"]
+
+
+class AioquicEngine:
+    """Makes `AioquicConnection`s that all present one certificate.
+
+    Raises `EngineError` if aioquic cannot sign with the key, or the key log cannot be opened.
+    Owns the key log; `close` it.
+    """
+
+    versions = (VERSION_1, VERSION_2)
+
+    def __init__(self, config: Config, credentials: Credentials) -> None:
+        _check_key(credentials.private_key)
+        self._max_streams = config.max_concurrent_streams
+        self._keylog = _open_keylog(config.keylog_file)
+        self._configuration = _make_configuration(config, credentials, self._keylog)
+
+    def accept(self, initial: InitialPacket, original_id: bytes | None) -> AioquicConnection:
+        """A new connection; the datagram still has to be given to it."""
+        connection = AioquicConnection(
+            self._configuration,
+            original_id=original_id or initial.destination_id,
+            retry_source_id=None if original_id is None else initial.destination_id,
+        )
+        connection.limit_streams(self._max_streams, MAX_UNI_STREAMS)
+        return connection
+
+    def refuse(self, initial: InitialPacket, error_code: int) -> bytes:
+        """An Initial packet that closes with a transport error code (RFC 9000 §10.2.3).
+
+        Its keys come from the id that the client chose, so no state is needed.
+        """
+        crypto = CryptoPair()
+        crypto.setup_initial(cid=initial.destination_id, is_client=False, version=initial.version)
+        builder = QuicPacketBuilder(
+            host_cid=initial.destination_id,
+            peer_cid=initial.source_id,
+            version=initial.version,
+            is_client=False,
+            max_datagram_size=MIN_INITIAL_SIZE,
+        )
+        builder.start_packet(QuicPacketType.INITIAL, crypto)
+        frame = builder.start_frame(QuicFrameType.TRANSPORT_CLOSE, TRANSPORT_CLOSE_FRAME_CAPACITY)
+        frame.push_uint_var(error_code)
+        frame.push_uint_var(QuicFrameType.PADDING)
+        frame.push_uint_var(0)  # no reason phrase
+        datagrams, _ = builder.flush()
+        return datagrams[0]
+
+    def close(self) -> None:
+        """Close the key log."""
+        if self._keylog is not None:
+            self._keylog.close()
+
+
+def _make_configuration(
+    config: Config, credentials: Credentials, keylog: TextIO | None
+) -> QuicConfiguration:
+    return QuicConfiguration(
+        is_client=False,
+        alpn_protocols=["h3"],
+        congestion_control_algorithm=BOUNDED_RENO,
+        certificate=credentials.certificate,
+        certificate_chain=list(credentials.chain),
+        private_key=credentials.private_key,
+        connection_id_length=CONNECTION_ID_LENGTH,
+        idle_timeout=config.idle_timeout,
+        max_data=config.connection_buffer,
+        max_stream_data=config.request_buffer,
+        max_datagram_size=config.max_datagram_size,
+        max_datagram_frame_size=MAX_DATAGRAM_FRAME,
+        secrets_log_file=keylog,
+        supported_versions=list(AioquicEngine.versions),
+    )
+
+
+def _check_key(key: PrivateKeyTypes) -> None:
+    if isinstance(key, rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey):
+        return
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        if isinstance(key.curve, ec.SECP256R1 | ec.SECP384R1):
+            return
+        kind = f"an EC key on the curve {key.curve.name}"
+    else:
+        kind = f"a {type(key).__name__.removesuffix('PrivateKey')} key"
+    raise EngineError(
+        f"aioquic cannot sign with {kind}: use RSA, ECDSA on P-256 or P-384, or Ed25519."
+    )
+
+
+def _open_keylog(path: str | None) -> TextIO | None:
+    if path is None:
+        return None
+    try:
+        return open(path, "a", encoding="ascii")
+    except OSError as error:
+        raise EngineError(f"Cannot write the key log {path!r}: {error.strerror}.") from error

@@ -1,0 +1,59 @@
+"""What we reach into and replace inside aioquic.
+
+This file knows which private names of the library the folder depends on, and the two small parts
+that we put in their place. It refuses to know what for: `connection.py` says so.
+
+Its one rule: whoever touches one more private name writes it down here, and
+`tests/quic/test_aioquic.py` holds the table against the installed release.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aioquic.quic.connection import QuicConnectionAdapter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aioquic.quic.stream import QuicStream
+
+__all__ = ["PRIVATE_NAMES", "QuietLogger", "StreamTable"]
+
+PRIVATE_NAMES = {
+    "QuicConnection": (
+        "_close_event _close_pending _crypto_streams _datagrams_pending _events "
+        "_handshake_complete _local_max_data _local_max_streams_bidi _local_max_streams_uni "
+        "_logger _remote_max_datagram_frame_size _spaces _state _streams "
+        "_write_connection_limits _write_stream_frame _write_stream_limits"
+    ),
+    "QuicStreamReceiver": "_buffer _ranges",
+    "QuicStreamSender": "_buffer _buffer_stop",
+}
+"""Every private attribute of aioquic that this file touches, by class."""
+
+
+class QuietLogger(QuicConnectionAdapter):
+    """aioquic's logger without what is only about the peer, for when nobody debugs.
+
+    A debug line costs a microsecond even when it is off, and warnings about what a peer does wrong
+    would let it fill our log. What ended a connection reaches the core, which logs it.
+    """
+
+    def debug(self, msg: object, *args: object, **kwargs: object) -> None:
+        pass
+
+    info = warning = debug
+
+
+class StreamTable(dict[int, "QuicStream"]):
+    """aioquic's table of streams, which tells when aioquic discards one."""
+
+    def __init__(self, discarded: Callable[[int, QuicStream], None]) -> None:
+        super().__init__()
+        self._discarded = discarded
+
+    def pop(self, stream_id: int) -> QuicStream:  # type: ignore[override]  # all that is called
+        stream = super().pop(stream_id)
+        self._discarded(stream_id, stream)
+        return stream

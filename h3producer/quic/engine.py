@@ -1,0 +1,189 @@
+"""What we ask of a QUIC library: one connection without sockets, and a factory for them.
+
+This file has no implementation; `aioquic.py` is one. An engine neither reads a clock nor touches
+a socket: bytes and the time go in, datagrams and calls on an observer come out. So the same
+transport and endpoint serve any library, and a test drives them with numbers.
+
+Its one rule: nothing that a peer sends makes a verb raise. What a library would raise for a
+stream that is gone, finished or reset is a no-op here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+
+    from h3producer.http3.transport import TlsFacts
+    from h3producer.quic.packets import InitialPacket
+
+__all__ = [
+    "Address",
+    "Credentials",
+    "Datagram",
+    "Engine",
+    "EngineConnection",
+    "EngineError",
+    "EngineObserver",
+]
+
+Address: TypeAlias = tuple[str, int] | tuple[str, int, int, int]
+"""A peer as the socket names it: IPv4 pair or IPv6 quadruple. Given back unchanged."""
+
+Datagram: TypeAlias = tuple[bytes, Address]
+"""One UDP payload and where it goes."""
+
+
+class EngineError(Exception):
+    """The engine cannot work with these settings; the message is one sentence for a person."""
+
+
+class Credentials(Protocol):
+    """The certificate that the server presents, and the key to it."""
+
+    @property
+    def certificate(self) -> x509.Certificate: ...
+
+    @property
+    def chain(self) -> Sequence[x509.Certificate]: ...
+
+    @property
+    def private_key(self) -> PrivateKeyTypes: ...
+
+
+class EngineObserver(Protocol):
+    """What an engine tells about one connection; the names of `ConnectionInputs`, and three more.
+
+    Called from inside `receive_datagram`, `handle_timer` and `datagrams_to_send` only.
+    """
+
+    def handshake_completed(self) -> None:
+        """TLS is done: streams may be opened, and `tls` is known. Comes once, before any stream."""
+
+    def connection_id_issued(self, connection_id: bytes) -> None:
+        """From now on the peer may address this connection by this id, too."""
+
+    def connection_id_retired(self, connection_id: bytes) -> None:
+        """The peer no longer uses this id."""
+
+    def stream_data_received(self, stream_id: int, data: bytes, end_stream: bool) -> None:
+        """Bytes of a peer's stream, in order and once; none after our `stop_sending`."""
+
+    def stream_reset(self, stream_id: int, error_code: int) -> None:
+        """RESET_STREAM came. Our half is as it was."""
+
+    def stop_sending_received(self, stream_id: int, error_code: int) -> None:
+        """STOP_SENDING came. Our half has been reset with that code (RFC 9000 §3.5)."""
+
+    def datagram_received(self, data: bytes) -> None:
+        """A DATAGRAM frame (RFC 9221)."""
+
+    def connection_terminated(self, error_code: int, reason: str) -> None:
+        """The connection is over. Comes once and last, as soon as the engine knows.
+
+        For a CONNECTION_CLOSE of the peer that is when it arrives, not when the draining period
+        ends; for our own `close`, when its packet has been built.
+        """
+
+
+class EngineConnection(Protocol):
+    """One QUIC connection of a server. Times are seconds on the caller's clock."""
+
+    observer: EngineObserver
+    """Whom to tell; to be set before the first datagram is received."""
+
+    # Time and datagrams
+
+    def receive_datagram(self, data: bytes, address: Address, /, now: float) -> None:
+        """Take in a datagram; tells the observer what it brought."""
+
+    def datagrams_to_send(self, now: float) -> list[Datagram]:
+        """Build all that congestion control and flow control allow now."""
+
+    def next_timer(self) -> float | None:
+        """When `handle_timer` wants to be called; None if never. Asked after each flush."""
+
+    def handle_timer(self, now: float) -> None:
+        """Losses, acknowledgements, the idle timeout; to be followed by `datagrams_to_send`."""
+
+    # Facts
+
+    @property
+    def connection_ids(self) -> Sequence[bytes]:
+        """The ids under which this connection is reachable when it is accepted."""
+
+    @property
+    def is_started(self) -> bool:
+        """Whether any packet of the peer was authentic; if not, it was noise."""
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing will be sent or received any more, so that it can be forgotten.
+
+        After our own close that takes three probe timeouts (RFC 9000 §10.2.1).
+        """
+
+    @property
+    def is_delivered(self) -> bool:
+        """Whether the peer has acknowledged all that was sent, FINs and resets included.
+
+        May be false for a while longer than it should, and never the other way round.
+        """
+
+    @property
+    def peer_address(self) -> Address:
+        """Where datagrams go now; changes when the peer migrates (RFC 9000 §9)."""
+
+    @property
+    def tls_facts(self) -> TlsFacts | None:
+        """What TLS agreed on, once the handshake is complete. To be asked once: it is costly."""
+
+    def unsent(self, stream_id: int) -> int:
+        """Bytes of the stream that were never put into a packet; O(1). 0 if it is reset or gone."""
+
+    # Verbs
+
+    def open_uni_stream(self) -> int:
+        """Open a unidirectional stream and return its id."""
+
+    def send(self, stream_id: int, data: bytes, end_stream: bool) -> None:
+        """Append to the stream. A no-op if it is finished, reset or gone."""
+
+    def reset(self, stream_id: int, error_code: int) -> None:
+        """RESET_STREAM, and let go of what was buffered."""
+
+    def stop_sending(self, stream_id: int, error_code: int) -> None:
+        """STOP_SENDING; what still arrives counts as consumed for the connection's window."""
+
+    def grant(self, stream_id: int, count: int) -> None:
+        """`count` bytes were consumed: MAX_STREAM_DATA and MAX_DATA follow, in batches."""
+
+    def send_datagram(self, data: bytes) -> None:
+        """Send a DATAGRAM frame, or drop it if the peer takes none or it fits no packet."""
+
+    def close_application(self, error_code: int, reason: str) -> None:
+        """CONNECTION_CLOSE with a code of the application (frame 0x1d); the first call wins."""
+
+
+class Engine(Protocol):
+    """Makes connections, and the one packet of a version's cryptography that needs none."""
+
+    @property
+    def versions(self) -> Sequence[int]:
+        """The QUIC versions we speak, best first."""
+
+    def accept(self, initial: InitialPacket, original_id: bytes | None) -> EngineConnection:
+        """A new connection. `original_id` comes from a Retry token; None if there was no Retry.
+
+        The datagram itself still has to be given to `receive_datagram`.
+        """
+
+    def refuse(self, initial: InitialPacket, error_code: int) -> bytes:
+        """An Initial packet that closes with a transport error code (RFC 9000 §10.2.3)."""
+
+    def close(self) -> None:
+        """Release what the engine holds: the key log."""

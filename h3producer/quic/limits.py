@@ -1,0 +1,56 @@
+"""The limits of the QUIC layer that are not settings.
+
+This file knows numbers, their units and their reasons. A limit that a user may have a reason to
+change stands in `h3producer/config.py` instead.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "CONNECTION_ID_LENGTH",
+    "HALF_OPEN_BEFORE_RETRY",
+    "HANDSHAKE_TIMEOUT",
+    "MAX_CONGESTION_WINDOW",
+    "MAX_DATAGRAMS_PER_PASS",
+    "MAX_DATAGRAM_FRAME",
+    "MAX_PENDING_DATAGRAMS",
+    "MAX_REASON",
+    "MAX_UNI_STREAMS",
+    "MIN_FIRST_CONNECTION_ID",
+]
+
+CONNECTION_ID_LENGTH = 8
+"""Bytes of our connection ids: 8 random ones cannot be guessed, more would cost every packet."""
+
+MAX_UNI_STREAMS = 16
+"""Unidirectional streams a client may have open: HTTP/3 needs 3 (RFC 9114 §6.2), the others are
+for reserved and unknown types, which are stopped at once."""
+
+MAX_DATAGRAM_FRAME = 65535
+"""Bytes of a DATAGRAM frame that we accept: any that fits a packet (RFC 9221 §3)."""
+
+MAX_PENDING_DATAGRAMS = 128
+"""DATAGRAM frames that wait for room; what comes then is dropped, as the network would."""
+
+MAX_REASON = 256
+"""Characters of a CONNECTION_CLOSE reason, which has to fit the packet (RFC 9000 §19.19)."""
+
+MIN_FIRST_CONNECTION_ID = 8
+"""Bytes of the id that a client makes up for its first packet, at least (RFC 9000 §7.2)."""
+
+HALF_OPEN_BEFORE_RETRY = 256
+"""Connections in the middle of their handshake from which on `retry = "auto"` asks new clients to
+prove their address: about one second of work for one core, and 25 MB."""
+
+HANDSHAKE_TIMEOUT = 10.0
+"""Seconds until a handshake that does not finish is dropped. A client that lost every second
+packet needs 3; the idle timeout, which would apply otherwise, is meant for quiet connections."""
+
+MAX_DATAGRAMS_PER_PASS = 64
+"""Datagrams that one socket is read for before the event loop goes on, so that timers and
+applications run under any load: about 3 ms of work."""
+
+MAX_CONGESTION_WINDOW = 8 * 1024 * 1024
+"""Bytes in flight on one connection, which we keep until they are acknowledged: 670 Mbit/s over a
+path of 100 ms, more than one process can send. A client that acknowledges eagerly and then falls
+silent would hold as much as its flow-control windows allow otherwise."""

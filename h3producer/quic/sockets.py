@@ -1,0 +1,198 @@
+"""UDP sockets: which addresses a server binds, and how addresses are shown.
+
+This file knows names, address families and socket options. It refuses to know QUIC: what comes
+out are bound, non-blocking sockets, ready for an endpoint each.
+
+Its one rule: it binds all it was asked for or nothing, and says in one sentence what was wrong.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import sys
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import TypeAlias
+
+    from h3producer.quic.engine import Address
+
+    _Target: TypeAlias = tuple[socket.AddressFamily, tuple[object, ...]]
+
+__all__ = [
+    "BindError",
+    "bind_sockets",
+    "parse_bind",
+    "plain_address",
+    "show_address",
+]
+
+BUFFER_SIZE = 4 * 1024 * 1024
+"""Bytes of kernel buffer that we ask for, each way. The default, 208 KiB on Linux, overflows in
+2 ms at 1 Gbit/s; the kernel caps what it gives at `net.core.rmem_max`."""
+
+PORT_ATTEMPTS = 10
+"""How often port 0 is tried until a port is free on each address of a name."""
+
+# Linux has these, Python's socket module does not.
+_IP_MTU_DISCOVER, _IPV6_MTU_DISCOVER, _PMTUDISC_PROBE = 10, 23, 3
+
+
+class BindError(OSError):
+    """An address cannot be bound; the message is one sentence for a person."""
+
+
+def bind_sockets(addresses: Iterable[tuple[str, int] | int]) -> list[socket.socket]:
+    """Bind UDP sockets to all of these: (host, port), or the number of a bound socket's fd.
+
+    A name is bound in each of its families that this machine has, on the same port, also when
+    the port is 0. An empty host means all interfaces. Raises `BindError`; then none stays open.
+    """
+    with ExitStack() as opened:
+        sockets: list[socket.socket] = []
+        for address in addresses:
+            bound = [_from_fd(address)] if isinstance(address, int) else _bind_name(*address)
+            sockets += bound
+            for sock in bound:
+                opened.callback(sock.close)
+        opened.pop_all()
+    return sockets
+
+
+def parse_bind(text: str, default_port: int = 4433) -> tuple[str, int] | int:
+    """Read `host`, `host:port`, `[::1]:port`, `:port` or `fd://N`; raises `BindError`."""
+    if text.startswith("fd://"):
+        number = text.removeprefix("fd://")
+        if not (number.isascii() and number.isdigit()):
+            raise BindError(f"Cannot bind {text!r}: behind fd:// stands a file descriptor number.")
+        return int(number)
+    host, port = _split(text)
+    if port == "":
+        return host, default_port
+    if not (port.isascii() and port.isdigit() and int(port) < 65536):
+        raise BindError(f"Cannot bind {text!r}: the port must be between 0 and 65535.")
+    return host, int(port)
+
+
+def _split(text: str) -> tuple[str, str]:
+    if text.startswith("["):
+        host, bracket, port = text[1:].partition("]")
+        if not bracket or (port and not port.startswith(":")):
+            raise BindError(f"Cannot bind {text!r}: write an IPv6 address as [::1]:4433.")
+        return host, port[1:]
+    if text.count(":") > 1:
+        return text, ""  # a bare IPv6 address
+    host, _, port = text.partition(":")
+    return host, port
+
+
+def plain_address(address: Address) -> tuple[str, int]:
+    """Host and port, without IPv6's extras, and an IPv4-mapped host as IPv4 (RFC 4291 §2.5.5.2)."""
+    host = address[0]
+    if host.startswith("::ffff:") and "." in host:
+        host = host[7:]
+    return host, address[1]
+
+
+def show_address(address: tuple[str, int]) -> str:
+    """`host:port`, an IPv6 host in brackets."""
+    host, port = address
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _from_fd(number: int) -> socket.socket:
+    """Our own copy of a socket that somebody else bound, such as systemd or a parent process."""
+    try:
+        descriptor = os.dup(number)
+    except OSError as error:
+        raise BindError(f"Cannot use fd {number}: {error.strerror}.") from error
+    try:
+        sock = socket.socket(fileno=descriptor)
+    except OSError as error:
+        os.close(descriptor)
+        raise BindError(f"Cannot use fd {number}: {error.strerror}.") from error
+    if sock.family not in (socket.AF_INET, socket.AF_INET6) or sock.type != socket.SOCK_DGRAM:
+        sock.close()
+        raise BindError(f"Cannot use fd {number}: it is not a UDP socket.")
+    if sock.getsockname()[1] == 0:
+        sock.close()
+        raise BindError(f"Cannot use fd {number}: the socket is not bound.")
+    _tune(sock)
+    return sock
+
+
+def _bind_name(host: str, port: int) -> list[socket.socket]:
+    found = _resolve(host, port)
+    for _ in range(PORT_ATTEMPTS):
+        try:
+            return _bind_each(found, port)
+        except OSError as error:
+            last = error
+            # The port that the system chose for one family may be taken in the other.
+            if port != 0 or error.errno != errno.EADDRINUSE:
+                break
+    raise BindError(f"Cannot bind {show_address((host, port))}: {last.strerror}.") from last
+
+
+def _resolve(host: str, port: int) -> list[_Target]:
+    try:
+        found = socket.getaddrinfo(
+            host or None, port, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE
+        )
+    except OSError as error:
+        raise BindError(f"Cannot bind {host!r}: {error.strerror}.") from error
+    return list(dict.fromkeys((info[0], info[4]) for info in found))
+
+
+def _bind_each(targets: list[_Target], port: int) -> list[socket.socket]:
+    """Bind each; an address that this machine lacks is left out unless it is the only one."""
+    missing: OSError | None = None
+    with ExitStack() as opened:
+        sockets: list[socket.socket] = []
+        for family, address in targets:
+            chosen = sockets[0].getsockname()[1] if sockets and port == 0 else port
+            try:
+                sock = _bind(family, (address[0], chosen, *address[2:]))
+            except OSError as error:
+                if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+                    raise
+                missing = error
+                continue
+            opened.callback(sock.close)
+            sockets.append(sock)
+        opened.pop_all()
+    if missing is not None and not sockets:
+        raise missing
+    return sockets
+
+
+def _bind(family: socket.AddressFamily, address: tuple[object, ...]) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        if family == socket.AF_INET6:
+            # A socket per family: both can have the same port, and no address comes IPv4-mapped.
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind(address)
+    except OSError:
+        sock.close()
+        raise
+    _tune(sock)
+    return sock
+
+
+def _tune(sock: socket.socket) -> None:
+    sock.setblocking(False)
+    for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+        with suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, option, BUFFER_SIZE)
+    if sys.platform == "linux":
+        # RFC 9000 §14: "UDP datagrams MUST NOT be fragmented at the IP layer."
+        with suppress(OSError):
+            if sock.family == socket.AF_INET6:
+                sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_MTU_DISCOVER, _PMTUDISC_PROBE)
+            else:
+                sock.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _PMTUDISC_PROBE)

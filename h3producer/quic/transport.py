@@ -1,0 +1,315 @@
+"""The port on one engine connection: `QuicTransport` for the core, an observer for the engine.
+
+This file knows when to build datagrams, whom to wake when there is room, and which timer to set.
+It refuses to know sockets (`endpoint.py` is its `Link`), packets (the engine) and HTTP/3.
+
+Its one rule: nothing is sent from inside a verb. Verbs and inputs leave a mark, and one flush per
+pass of the event loop, after the tasks of that pass had their first step, builds what came
+together. A flush builds, sends, wakes each `drain` that has room now, and builds again, since a
+pump that is woken inline has topped up its stream by then.
+"""
+
+from __future__ import annotations
+
+import logging
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from h3producer.errors import ErrorCode
+from h3producer.quic.drains import Drains
+from h3producer.quic.engine import EngineObserver
+from h3producer.quic.limits import HANDSHAKE_TIMEOUT
+from h3producer.quic.link import Tenant
+from h3producer.quic.sockets import plain_address, show_address
+from h3producer.quic.timer import LazyTimer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from h3producer.http3.transport import ConnectionInputs, TlsFacts
+    from h3producer.quic.engine import Address, Datagram, EngineConnection
+    from h3producer.quic.link import Link
+
+__all__ = ["EngineTransport", "Phase"]
+
+logger = logging.getLogger("h3producer.quic")
+
+
+class Phase(Enum):
+    """Where a connection is in its life."""
+
+    HANDSHAKE = auto()
+    """There is no core yet."""
+    OPEN = auto()
+    CLOSING = auto()
+    """We closed it, and the CONNECTION_CLOSE still has to be built."""
+    ENDED = auto()
+    """The core knows. Late packets are answered with our CONNECTION_CLOSE, if we sent one."""
+    FORGOTTEN = auto()
+
+
+class EngineTransport(Tenant, EngineObserver):
+    """A `QuicTransport` over an `EngineConnection`.
+
+    `mark` is how many bytes may be unsent on a stream before `drain` waits. An exception out of
+    the core or the engine is logged and costs this connection, nothing else.
+    """
+
+    def __init__(self, connection: EngineConnection, link: Link, mark: int) -> None:
+        self._connection = connection
+        self._link = link
+        self._clock = link.clock
+        self._mark = mark
+        self._inputs: ConnectionInputs | None = None
+        self._phase = Phase.HANDSHAKE
+        self._drains = Drains()
+        self._has_news = False
+        self._flush_due = False
+        self._timer = LazyTimer(link.clock, self._due, self._timer_fired)
+        self._deadline = link.clock.time() + HANDSHAKE_TIMEOUT
+        self._last_words: tuple[int, str] | None = None
+        self._farewell: list[Datagram] = []
+        self._late_packets = 0
+        self._tls: TlsFacts | None = None
+        self.connection_ids = set(connection.connection_ids)
+        connection.observer = self
+
+    def __repr__(self) -> str:
+        return f"<EngineTransport {show_address(self.peer_address)} {self._phase.name}>"
+
+    # Facts
+
+    @property
+    def phase(self) -> Phase:
+        """Where this connection is in its life."""
+        return self._phase
+
+    @property
+    def peer_address(self) -> tuple[str, int]:
+        return plain_address(self._connection.peer_address)
+
+    @property
+    def local_address(self) -> tuple[str, int]:
+        return self._link.local_address
+
+    @property
+    def tls(self) -> TlsFacts | None:
+        if self._tls is None:
+            self._tls = self._connection.tls_facts
+        return self._tls
+
+    # Verbs
+
+    def open_uni_stream(self) -> int:
+        stream_id = self._connection.open_uni_stream()
+        self._changed()
+        return stream_id
+
+    def send(self, stream_id: int, data: bytes, *, end_stream: bool = False) -> None:
+        if self._phase is Phase.OPEN:
+            self._connection.send(stream_id, data, end_stream)
+            self._changed()
+
+    async def drain(self, stream_id: int) -> None:
+        while self._phase is Phase.OPEN and not self._has_room(stream_id):
+            await self._drains.wait(stream_id)
+
+    def reset(self, stream_id: int, error_code: int) -> None:
+        if self._phase is Phase.OPEN:
+            self._connection.reset(stream_id, error_code)
+            self._changed()
+            self._drains.wake(stream_id)
+
+    def stop_sending(self, stream_id: int, error_code: int) -> None:
+        if self._phase is Phase.OPEN:
+            self._connection.stop_sending(stream_id, error_code)
+            self._changed()
+
+    def grant(self, stream_id: int, count: int) -> None:
+        if self._phase is Phase.OPEN:
+            self._connection.grant(stream_id, count)
+            self._changed()
+
+    def send_datagram(self, data: bytes) -> None:
+        if self._phase is Phase.OPEN:
+            self._connection.send_datagram(data)
+            self._changed()
+
+    def close(self, error_code: int, reason: str = "", *, when_delivered: bool = False) -> None:
+        if self._phase not in (Phase.HANDSHAKE, Phase.OPEN):
+            return
+        if when_delivered and self._phase is Phase.OPEN:
+            self._last_words = self._last_words or (error_code, reason)
+        else:
+            self._phase = Phase.CLOSING
+            self._connection.close_application(error_code, reason)
+        self._changed()
+
+    # What the endpoint does
+
+    def receive(self, data: bytes, address: Address, now: float) -> None:
+        """Take in a UDP datagram. The endpoint calls `flush` later in this pass of the loop."""
+        if self._phase is Phase.ENDED:
+            self._answer_late_packet()
+            return
+        self._flush_due = True
+        try:
+            self._connection.receive_datagram(data, address, now)
+        except Exception:
+            self._failed()
+
+    def flush(self) -> None:
+        """Build and send what there is; wake whom that made room for; set the timer.
+
+        A no-op unless something asked for it, so asking twice in a pass costs nothing.
+        """
+        if self._flush_due and self._phase is not Phase.FORGOTTEN:
+            try:
+                self._flush()
+            except Exception:
+                self._failed()
+                self.abandon(ErrorCode.H3_INTERNAL_ERROR, "The server failed.")
+
+    def shutdown(self) -> None:
+        """The server wants to end: the core tells its peer; without a core, that was it."""
+        if self._inputs is None:
+            self.close(ErrorCode.H3_NO_ERROR)
+        elif self._phase is Phase.OPEN:
+            self._tell(self._inputs.shutdown)
+
+    def abort(self, error_code: int, reason: str = "") -> None:
+        """Close, say so if the socket takes it, and forget the connection, all of it now."""
+        self.close(error_code, reason)
+        self.flush()
+        self.abandon(error_code, reason)
+
+    def abandon(self, error_code: int, reason: str) -> None:
+        """Forget the connection without a word to the peer."""
+        if self._phase is not Phase.FORGOTTEN:
+            self.connection_terminated(error_code, reason)
+            self._phase = Phase.FORGOTTEN
+            self._timer.cancel()
+            self._link.forget(self)
+
+    # What the engine tells
+
+    def handshake_completed(self) -> None:
+        if self._phase is Phase.HANDSHAKE:
+            self._phase = Phase.OPEN
+            self._inputs = self._link.opened(self)
+
+    def connection_id_issued(self, connection_id: bytes) -> None:
+        self.connection_ids.add(connection_id)
+        self._link.add_route(connection_id, self)
+
+    def connection_id_retired(self, connection_id: bytes) -> None:
+        self.connection_ids.discard(connection_id)
+        self._link.remove_route(connection_id)
+
+    def stream_data_received(self, stream_id: int, data: bytes, end_stream: bool) -> None:
+        if self._inputs is not None and self._phase is Phase.OPEN:
+            self._inputs.stream_data_received(stream_id, data, end_stream)
+
+    def stream_reset(self, stream_id: int, error_code: int) -> None:
+        if self._inputs is not None and self._phase is Phase.OPEN:
+            self._inputs.stream_reset(stream_id, error_code)
+
+    def stop_sending_received(self, stream_id: int, error_code: int) -> None:
+        if self._inputs is not None and self._phase is Phase.OPEN:
+            self._inputs.stop_sending_received(stream_id, error_code)
+            self._drains.wake(stream_id)
+
+    def datagram_received(self, data: bytes) -> None:
+        if self._inputs is not None and self._phase is Phase.OPEN:
+            self._inputs.datagram_received(data)
+
+    def connection_terminated(self, error_code: int, reason: str) -> None:
+        if self._phase not in (Phase.ENDED, Phase.FORGOTTEN):
+            self._phase = Phase.ENDED
+            self._link.ended(self)
+            if self._inputs is not None:
+                self._tell(self._inputs.connection_terminated, error_code, reason)
+            self._drains.wake_all()
+
+    # Flushing
+
+    def _changed(self) -> None:
+        self._has_news = True
+        if not self._flush_due:
+            self._flush_due = True
+            self._clock.call_soon(self.flush)
+
+    def _flush(self) -> None:
+        now = self._clock.time()
+        while True:
+            if self._link.is_full:
+                # The flush stays due, so that nobody asks for it before there is room.
+                self._link.wait_for_room(self)
+                return
+            self._has_news = False
+            datagrams = self._connection.datagrams_to_send(now)
+            if datagrams:
+                self._link.send(datagrams)
+                if self._phase is Phase.ENDED:
+                    self._farewell = datagrams
+            if self._drains:
+                self._drains.wake_where(self._has_room)
+            if self._last_words is not None and not self._has_news:
+                self._close_if_delivered(*self._last_words)
+            if not self._has_news:
+                break
+        self._flush_due = False
+        self._settle()
+
+    def _close_if_delivered(self, error_code: int, reason: str) -> None:
+        if self._phase is Phase.OPEN and self._connection.is_delivered:
+            self.close(error_code, reason)
+
+    def _has_room(self, stream_id: int) -> bool:
+        return self._connection.unsent(stream_id) < self._mark
+
+    def _answer_late_packet(self) -> None:
+        # RFC 9000 §10.2.1: in the closing state packets are answered with the CONNECTION_CLOSE,
+        # and "an endpoint SHOULD limit the rate": to the 1st, 2nd, 4th, 8th …
+        self._late_packets += 1
+        if self._late_packets & (self._late_packets - 1) == 0 and not self._link.is_full:
+            self._link.send(self._farewell)
+
+    # The timer
+
+    def _settle(self) -> None:
+        """After each flush: go on, with a timer, or be forgotten."""
+        if self._connection.is_closed or not self._connection.is_started:
+            self.abandon(ErrorCode.H3_NO_ERROR, "")
+        else:
+            self._timer.set()
+
+    def _due(self) -> float:
+        due = self._connection.next_timer()
+        if due is None or (self._phase is Phase.HANDSHAKE and due > self._deadline):
+            return self._deadline
+        return due
+
+    def _timer_fired(self, now: float) -> None:
+        if self._phase is Phase.HANDSHAKE and now >= self._deadline:
+            self.abandon(ErrorCode.H3_NO_ERROR, "The handshake took too long.")
+            return
+        self._flush_due = True
+        try:
+            self._connection.handle_timer(now)
+        except Exception:
+            self._failed()
+        self.flush()
+
+    # Failing
+
+    def _failed(self) -> None:
+        logger.exception("%r failed and is closed", self)
+        self.close(ErrorCode.H3_INTERNAL_ERROR)
+
+    def _tell(self, tell: Callable[..., None], *args: object) -> None:
+        """Tell the core something that must not keep the transport from what it does next."""
+        try:
+            tell(*args)
+        except Exception:
+            self._failed()

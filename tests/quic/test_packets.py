@@ -1,0 +1,113 @@
+"""Headers that are read without a connection: right, cut off, hostile."""
+
+from __future__ import annotations
+
+import pytest
+from aioquic._buffer import Buffer
+from aioquic.quic.packet import QuicPacketType, pull_quic_header
+from hypothesis import given
+from hypothesis import strategies as st
+
+from h3producer.quic.packets import (
+    VERSION_1,
+    VERSION_2,
+    InitialPacket,
+    LongHeader,
+    encode_long_header,
+    encode_version_negotiation,
+    parse_initial,
+    parse_long_header,
+)
+
+# RFC 9001 §A.2: the client's Initial, up to its packet number.
+RFC_INITIAL = bytes.fromhex("c300000001088394c8f03e5157080000449e00000002")
+
+ids = st.binary(max_size=20)
+
+
+def test_the_initial_of_the_rfc_is_read() -> None:
+    header = parse_long_header(RFC_INITIAL)
+    assert header == LongHeader(VERSION_1, bytes.fromhex("8394c8f03e515708"), b"")
+    assert parse_initial(RFC_INITIAL, header) == InitialPacket(
+        VERSION_1, bytes.fromhex("8394c8f03e515708"), b"", b""
+    )
+
+
+def test_a_short_header_is_no_long_one() -> None:
+    assert parse_long_header(b"\x40" + bytes(30)) is None
+
+
+@given(st.integers(0x80, 0xFF), st.integers(0, 2**32 - 1), ids, ids, st.binary(max_size=9))
+def test_long_headers_of_any_version_come_back(
+    first: int, version: int, destination_id: bytes, source_id: bytes, rest: bytes
+) -> None:
+    packet = encode_long_header(first, version, destination_id, source_id) + rest
+    assert parse_long_header(packet) == LongHeader(version, destination_id, source_id)
+
+
+@pytest.mark.parametrize("length", range(len(RFC_INITIAL)))
+def test_a_packet_cut_anywhere_raises_nothing(length: int) -> None:
+    cut = RFC_INITIAL[:length]
+    header = parse_long_header(cut)
+    if header is not None:
+        parse_initial(cut, header)
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_give_a_value_or_none(data: bytes) -> None:
+    header = parse_long_header(b"\xc0" + data)
+    if header is not None:
+        parse_initial(b"\xc0" + data, header)
+
+
+@pytest.mark.parametrize("version", [VERSION_1, VERSION_2])
+@pytest.mark.parametrize("size", [0, 1, 63, 64, 300])
+def test_tokens_of_each_size_are_read(version: int, size: int) -> None:
+    first = 0xC0 if version == VERSION_1 else 0xD0
+    head = encode_long_header(first, version, b"d" * 8, b"s" * 4)
+    length = bytes((size,)) if size < 64 else (0x4000 | size).to_bytes(2, "big")
+    packet = head + length + b"t" * size + b"\x00"
+    header = parse_long_header(packet)
+    assert header is not None
+    assert parse_initial(packet, header) == InitialPacket(version, b"d" * 8, b"s" * 4, b"t" * size)
+
+
+def test_a_token_that_ends_behind_the_packet_is_none() -> None:
+    packet = encode_long_header(0xC0, VERSION_1, b"d" * 8, b"") + b"\x05abcd"
+    header = parse_long_header(packet)
+    assert header is not None
+    assert parse_initial(packet, header) is None
+
+
+@pytest.mark.parametrize(
+    ("first", "version"),
+    [(0xD0, VERSION_1), (0xE0, VERSION_1), (0xF0, VERSION_1), (0xC0, VERSION_2), (0x80, VERSION_1)],
+)
+def test_other_packets_are_no_initial(first: int, version: int) -> None:
+    packet = encode_long_header(first, version, b"d" * 8, b"") + bytes(20)
+    header = parse_long_header(packet)
+    assert header is not None
+    assert parse_initial(packet, header) is None
+
+
+def test_an_initial_of_an_unknown_version_is_none() -> None:
+    packet = encode_long_header(0xC0, 0x0A0A0A0A, b"d" * 8, b"") + bytes(20)
+    header = parse_long_header(packet)
+    assert header is not None
+    assert parse_initial(packet, header) is None
+
+
+def test_an_id_longer_than_these_versions_allow_is_none() -> None:
+    packet = encode_long_header(0xC0, VERSION_1, b"d" * 21, b"") + bytes(20)
+    header = parse_long_header(packet)
+    assert header is not None
+    assert parse_initial(packet, header) is None
+
+
+def test_version_negotiation_is_understood_by_others() -> None:
+    header = LongHeader(0x0A0A0A0A, b"destination", b"source")
+    packet = encode_version_negotiation(header, (VERSION_1, VERSION_2))
+    read = pull_quic_header(Buffer(data=packet))
+    assert read.packet_type is QuicPacketType.VERSION_NEGOTIATION
+    assert (read.destination_cid, read.source_cid) == (b"source", b"destination")
+    assert read.supported_versions == [VERSION_1, VERSION_2]
