@@ -1,0 +1,67 @@
+"""An ASGI application as a `Handler`, with its lifespan.
+
+This file knows how the pieces of this room fit together. It refuses to know any message. Its one
+rule: one application, one namespace (`state`), one lifespan; each request gets a copy.
+
+    adapter = AsgiAdapter(app)
+    async with adapter.lifespan():
+        ...  # serve with `adapter` as the handler
+"""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from h3producer.asgi.http import HttpCycle
+from h3producer.asgi.lifespan import Lifespan
+from h3producer.asgi.scope import http_scope
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from h3producer.asgi.types import AsgiApp
+    from h3producer.http3.stream import Http3Stream
+
+__all__ = ["AsgiAdapter"]
+
+
+class AsgiAdapter:
+    """Answers each exchange by running an ASGI 3 application.
+
+    `root_path` is where the application is mounted; a slash at its end is dropped. `state` is
+    the namespace that the lifespan fills and every request gets a shallow copy of; a caller's
+    dictionary is used as it is.
+    """
+
+    def __init__(
+        self, app: AsgiApp, *, root_path: str = "", state: dict[str, Any] | None = None
+    ) -> None:
+        if not callable(app):
+            raise TypeError(f"An ASGI application is a callable, which {app!r} is not.")
+        self._app = app
+        self._root_path = root_path.rstrip("/")
+        self.state: dict[str, Any] = {} if state is None else state
+
+    async def __call__(self, stream: Http3Stream) -> None:
+        """Run the application once. Raises what the application raised, for the stream to handle;
+        returns or raises ClientDisconnected when the client went before the end."""
+        scope = http_scope(stream, self._root_path, self.state)
+        await HttpCycle(stream).run(self._app, scope)
+
+    @asynccontextmanager
+    async def lifespan(self) -> AsyncIterator[None]:
+        """The application's lifespan around a block: startup before it, shutdown after it.
+
+        Raises LifespanFailed, before the block, if the application refuses to start. A shutdown
+        that fails is logged.
+        """
+        lifespan = Lifespan(self._app, self.state)
+        await lifespan.startup()
+        try:
+            yield
+        finally:
+            await lifespan.shutdown()
+
+    def __repr__(self) -> str:
+        return f"<AsgiAdapter {self._app!r}>"
