@@ -1,0 +1,114 @@
+"""The sockets of a server and the connections on them, as the server sees them: five verbs.
+
+This file knows how an endpoint, an engine, a connection and a handler are put together. It
+refuses to know when: that is the server's. `Listeners` is what the server asks for, `UdpListeners`
+the only implementation outside tests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Protocol
+
+from h3producer.errors import ErrorCode
+from h3producer.http3.connection import Http3Connection
+from h3producer.quic.aioquic.engine import AioquicEngine
+from h3producer.quic.endpoint import UdpEndpoint
+from h3producer.quic.engine import EngineError
+from h3producer.quic.sockets import BindError, bind_sockets, parse_bind, plain_address
+from h3producer.server.errors import StartupError
+
+if TYPE_CHECKING:
+    import socket
+
+    from h3producer.config import Config
+    from h3producer.http3.stream import Handler
+    from h3producer.http3.transport import QuicTransport
+    from h3producer.quic.engine import Credentials
+
+__all__ = ["Listeners", "UdpListeners"]
+
+
+class Listeners(Protocol):
+    """What a server needs to be reached. The verbs are called once each, in this order."""
+
+    @property
+    def addresses(self) -> list[tuple[str, int]]:
+        """Host and port of each socket; empty until `bind`."""
+
+    def bind(self) -> None:
+        """Take the addresses. Raises `StartupError`."""
+
+    def start(self, credentials: Credentials, handler: Handler) -> None:
+        """Answer clients; each request runs `handler`. Raises `StartupError`."""
+
+    def shutdown(self) -> None:
+        """Accept no new connection, and say GOAWAY on each that is there."""
+
+    async def wait_drained(self) -> None:
+        """Wait until the last connection has ended."""
+
+    def close_connections(self) -> None:
+        """Close what connections are left, with H3_NO_ERROR; requests hear of it now."""
+
+    async def close(self) -> None:
+        """Close the sockets. May be called at any time, any number of times."""
+
+
+class UdpListeners:
+    """The UDP sockets that a `Config` names, with aioquic and HTTP/3 on them."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._sockets: list[socket.socket] = []
+        self._endpoints: list[UdpEndpoint] = []
+        self._undo = ExitStack()
+
+    @property
+    def addresses(self) -> list[tuple[str, int]]:
+        return [plain_address(sock.getsockname()) for sock in self._sockets]
+
+    def bind(self) -> None:
+        config = self._config
+        try:
+            wanted = [parse_bind(each) for each in config.bind] or [(config.host, config.port)]
+            self._sockets = bind_sockets(wanted)
+        except BindError as error:
+            raise StartupError(str(error)) from error
+        for sock in self._sockets:
+            self._undo.callback(sock.close)
+
+    def start(self, credentials: Credentials, handler: Handler) -> None:
+        config = self._config
+        try:
+            engine = AioquicEngine(config, credentials)
+        except EngineError as error:
+            raise StartupError(str(error)) from error
+        self._undo.callback(engine.close)
+
+        def accept(transport: QuicTransport) -> Http3Connection:
+            return Http3Connection(transport, handler, config)
+
+        for sock in self._sockets:
+            loop = asyncio.get_running_loop()
+            endpoint = UdpEndpoint(sock, engine, accept, config, loop)
+            self._undo.callback(endpoint.close)
+            self._endpoints.append(endpoint)
+
+    def shutdown(self) -> None:
+        for endpoint in self._endpoints:
+            endpoint.shutdown()
+
+    async def wait_drained(self) -> None:
+        for endpoint in self._endpoints:
+            await endpoint.wait_closed()
+
+    def close_connections(self) -> None:
+        for endpoint in self._endpoints:
+            for connection in endpoint.connections:
+                connection.close(ErrorCode.H3_NO_ERROR)
+
+    async def close(self) -> None:
+        self._undo.close()
+        self._sockets, self._endpoints = [], []

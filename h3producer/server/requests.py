@@ -1,0 +1,136 @@
+"""The requests that are in the application now: how many, which, and how each ended.
+
+This file stands between the connections and the application: it is a handler that calls the
+application's handler. It knows the concurrency limit, the access log and the set of running
+requests. It refuses to know what a request does.
+
+Its one rule: the application's handler is called exactly as if nobody stood in between; what it
+raises and returns goes through untouched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from h3producer.errors import ErrorCode
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from h3producer.config import Config
+    from h3producer.http3.stream import Http3Stream
+
+__all__ = ["Requests"]
+
+logger = logging.getLogger("h3producer.access")
+
+_BUSY = b"Service Unavailable"
+
+
+class Requests:
+    """A handler around `handler` that counts, limits and logs; `len()` is how many are inside."""
+
+    def __init__(self, handler: Callable[[Http3Stream], Awaitable[None]], config: Config) -> None:
+        self._handler = handler
+        self._limit = config.limit_concurrency
+        self._access_log = config.access_log
+        self._running: set[asyncio.Task[object]] = set()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    async def __call__(self, stream: Http3Stream) -> None:
+        """Handle one exchange, as a task of its own; answers 503 itself beyond the limit."""
+        task = asyncio.current_task()
+        assert task is not None, "the stream runs its handler as a task"
+        canceled = False
+        try:
+            if self._limit is not None and len(self._running) >= self._limit:
+                await _refuse(stream)
+            else:
+                self._running.add(task)
+                self._idle.clear()
+                await self._handler(stream)
+        except asyncio.CancelledError:
+            canceled = True
+            raise
+        finally:
+            self._running.discard(task)
+            if not self._running:
+                self._idle.set()
+            if self._access_log and logger.isEnabledFor(logging.INFO):
+                _log_end(stream, canceled)
+
+    async def wait_idle(self) -> None:
+        """Wait until no request is in the application."""
+        await self._idle.wait()
+
+    async def cancel(self, timeout: float) -> int:
+        """Cancel what is still in the application; return how many ignored it for `timeout` s."""
+        left = set(self._running)
+        for task in left:
+            task.cancel("The server shuts down.")
+        if left:
+            _, left = await asyncio.wait(left, timeout=timeout)
+        return len(left)
+
+
+async def _refuse(stream: Http3Stream) -> None:
+    length = str(len(_BUSY)).encode("ascii")
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", length)]
+    stream.response.start(503, headers)
+    await stream.response.complete(_BUSY)
+
+
+def _log_end(stream: Http3Stream, canceled: bool) -> None:
+    """One line in uvicorn's format; behind the status how the exchange ended, if not well."""
+    status, ending = _outcome(stream, canceled)
+    line = '%s - "%s %s HTTP/%s" %s'
+    arguments: list[object] = [
+        _show_address(stream.transport.peer_address),
+        stream.request.method,
+        _show_target(stream.request.path),
+        "3",
+        "-" if status is None else status,
+    ]
+    if ending is None:
+        # With these five arguments uvicorn's AccessFormatter works, too.
+        logger.info(line, *arguments)
+    else:
+        logger.info(line + " %s", *arguments, ending)
+
+
+def _outcome(stream: Http3Stream, canceled: bool) -> tuple[int | None, str | None]:
+    """The status that the client gets, and what cut the exchange short; see `Http3Stream`."""
+    response = stream.response
+    if stream.aborted or (canceled and not response.completed):
+        code = ErrorCode.H3_REQUEST_CANCELLED if stream.error_code is None else stream.error_code
+        return response.status if response.headers_sent else None, f"aborted {_show_code(code)}"
+    if response.completed:
+        return response.status, None
+    if response.headers_sent:
+        return response.status, f"reset {ErrorCode.H3_INTERNAL_ERROR.name}"
+    # The application left without a response: the stream makes one.
+    return 500, None
+
+
+def _show_address(address: tuple[str, int]) -> str:
+    host, port = address
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _show_target(path: bytes) -> str:
+    """The request target, safe in a line: what is not printable ASCII is escaped."""
+    text = path.decode("ascii", "backslashreplace")
+    return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
+
+
+def _show_code(code: int) -> str:
+    try:
+        return ErrorCode(code).name
+    except ValueError:
+        return hex(code)

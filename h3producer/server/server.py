@@ -1,0 +1,243 @@
+"""The life of a server, as two lists of steps; nothing else here is more than a line of them.
+
+**Start.** A failure undoes the steps before it and raises `StartupError`.
+
+1. Load the application and see what kind it is.
+2. Bind the sockets: a port in use is found out before anything else has been started.
+3. Read the certificate and its key. If none is named and all addresses are loopback ones, use
+   this machine's development certificate, made now if need be; on other addresses refuse.
+4. ASGI lifespan startup.
+5. Answer clients. Now `started` is true.
+
+**Stop**, when `should_exit` is set, INT or TERM comes, or the `async with` block ends.
+
+1. Take no new connections.
+2. Send GOAWAY on each connection: what was accepted goes on, what comes now is rejected, so that
+   the client may repeat it elsewhere.
+3. Wait until all requests are done, at most `timeout_graceful_shutdown` seconds.
+4. Close what connections are left, with H3_NO_ERROR: their requests hear of a disconnect, and
+   get a second to leave by themselves.
+5. Cancel the requests that are still in the application; each gets 5 seconds to leave.
+6. ASGI lifespan shutdown.
+7. Close the sockets.
+
+`force_exit`, a second INT, or an exception that leaves the `async with` block ends every wait
+of these steps at once, in whichever step it comes. No step is left out. A third INT raises
+KeyboardInterrupt wherever the program is, for code that never lets the event loop run.
+
+This file refuses to know QUIC (`listeners.py`), ASGI (`application.py`) and what a request does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import logging
+import signal
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from h3producer.config import Config
+from h3producer.server.application import Application
+from h3producer.server.certificates.hints import url_of
+from h3producer.server.certificates.presented import presented_credentials
+from h3producer.server.errors import StartupError
+from h3producer.server.latch import Latch
+from h3producer.server.listeners import UdpListeners
+from h3producer.server.logging import configure_logging
+from h3producer.server.requests import Requests
+from h3producer.server.signals import captured_signals
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from types import TracebackType
+
+    from h3producer.server.listeners import Listeners
+
+__all__ = ["Server", "run", "serve"]
+
+logger = logging.getLogger("h3producer.error")
+
+DISCONNECT_GRACE = 1.0
+"""Seconds that a request gets to leave after it has heard of the disconnect. An application that
+listens needs a moment; one that does not will not hear it later either."""
+CANCEL_GRACE = 5.0
+"""Seconds that a cancelled request gets to leave: enough to roll back a transaction. What ignores
+its cancellation for longer is left behind and logged."""
+
+
+class _Phase(enum.IntEnum):
+    """Where in its one life a server is."""
+
+    NEW = 0
+    STARTING = 1
+    SERVING = 2
+    STOPPING = 3
+    STOPPED = 4
+
+
+class Server:
+    """Serves `config.app` once: by `run()`, by `await serve()`, or as `async with Server(config)`.
+
+    `should_exit` and `force_exit` may be set from any thread.
+    """
+
+    def __init__(self, config: Config, *, listeners: Listeners | None = None) -> None:
+        """`listeners` replaces the UDP sockets; tests do that."""
+        self.config = config
+        self._listeners = UdpListeners(config) if listeners is None else listeners
+        self._phase = _Phase.NEW
+        self._exit = Latch()
+        self._force = Latch()
+        self._undo = AsyncExitStack()
+        self._requests: Requests | None = None
+
+    # What a program may see and do
+
+    @property
+    def started(self) -> bool:
+        """Whether clients are, or have been, answered."""
+        return self._phase >= _Phase.SERVING
+
+    @property
+    def addresses(self) -> list[tuple[str, int]]:
+        """Host and port of each socket, once they are bound: what port 0 became."""
+        return self._listeners.addresses
+
+    @property
+    def should_exit(self) -> bool:
+        """Set to True to stop gracefully."""
+        return self._exit.is_set
+
+    @should_exit.setter
+    def should_exit(self, value: bool) -> None:
+        if value:
+            self._exit.set()
+
+    @property
+    def force_exit(self) -> bool:
+        """Set to True to stop now: no wait goes on."""
+        return self._force.is_set
+
+    @force_exit.setter
+    def force_exit(self, value: bool) -> None:
+        if value:
+            self._exit.set()
+            self._force.set()
+
+    def run(self) -> None:
+        """Serve in a new event loop until INT or TERM; see `serve`."""
+        asyncio.run(self.serve())
+
+    async def serve(self) -> None:
+        """Serve until `should_exit` is set, or INT or TERM comes; return when all is closed.
+
+        Takes INT and TERM for that long, if this is the main thread, and gives them back.
+        Raises `StartupError`. Cancelling it is a stop by force.
+        """
+        with captured_signals(self._signal_received):
+            async with self:
+                await self._exit.wait()
+
+    async def __aenter__(self) -> Server:
+        if self._phase is not _Phase.NEW:
+            raise RuntimeError("A Server serves once; make another.")
+        self._phase = _Phase.STARTING
+        async with AsyncExitStack() as undo:
+            await self._start(undo)
+            self._undo = undo.pop_all()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        frames: TracebackType | None,
+    ) -> None:
+        if error is not None:
+            self.force_exit = True
+        assert self._requests is not None, "the block was entered, so all steps of the start ran"
+        await self._stop(self._requests)
+
+    def _signal_received(self, number: signal.Signals) -> None:
+        if number is signal.SIGINT and self.force_exit:
+            # Somebody's code does not let the event loop run: Python's own way out.
+            raise KeyboardInterrupt
+        if number is signal.SIGINT and self.should_exit:
+            self.force_exit = True
+        self.should_exit = True
+
+    # The steps
+
+    async def _start(self, undo: AsyncExitStack) -> None:
+        application = Application(self.config)
+        undo.push_async_callback(self._listeners.close)
+        self._listeners.bind()
+        credentials = presented_credentials(self.config, self.addresses)
+        if not await self._unless_forced(undo.enter_async_context(application.lifespan())):
+            raise StartupError("The server was stopped before it had started.")
+        self._requests = Requests(application.handler, self.config)
+        self._listeners.start(credentials, self._requests)
+        self._phase = _Phase.SERVING
+        urls = ", ".join(url_of(host, port) for host, port in self.addresses)
+        logger.info("Serving HTTP/3 (over UDP) on %s; Ctrl-C stops.", urls)
+
+    async def _stop(self, requests: Requests) -> None:
+        self._phase = _Phase.STOPPING
+        logger.info("Stopping; %d requests are under way.", len(requests))
+        try:
+            self._listeners.shutdown()
+            if not await self._unless_forced(
+                self._drained(requests), self.config.timeout_graceful_shutdown
+            ):
+                logger.warning("%d requests were cut short.", len(requests))
+            self._listeners.close_connections()
+            # By force, too, the disconnect is there before the cancellation: this is a few passes
+            # of the loop even if no wait goes on.
+            await self._unless_forced(requests.wait_idle(), DISCONNECT_GRACE)
+            left = await requests.cancel(CANCEL_GRACE)
+            if left:
+                logger.error("%d requests ignored their cancellation.", left)
+        finally:
+            await self._unless_forced(self._undo.aclose())
+            self._phase = _Phase.STOPPED
+            logger.info("Stopped.")
+
+    async def _drained(self, requests: Requests) -> None:
+        await self._listeners.wait_drained()
+        await requests.wait_idle()
+
+    async def _unless_forced(
+        self, steps: Coroutine[Any, Any, object], timeout: float | None = None
+    ) -> bool:
+        """Whether `steps` ran to their end; force, timeout and cancellation cancel them."""
+        task = asyncio.create_task(steps)
+        force = asyncio.create_task(self._force.wait())
+        try:
+            await asyncio.wait({task, force}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            force.cancel()
+            if not task.done():
+                task.cancel()
+                await asyncio.wait({task})
+        if task.cancelled():
+            return False
+        task.result()
+        return True
+
+
+async def serve(app: object, config: Config | None = None) -> None:
+    """Serve an ASGI application, a handler, or `"module:attribute"`, as `Server.serve` does."""
+    await Server(replace(config or Config(), app=app)).serve()
+
+
+def run(app: object, **settings: Any) -> None:
+    """Serve until INT or TERM, with logging set up; the `settings` are the fields of `Config`.
+
+    What `h3producer APP` does. Raises `ConfigError` for a wrong setting and `StartupError`.
+    """
+    # `Any`, since a signature that repeats thirty fields would only be another place to forget.
+    config = Config(app=app, **settings)
+    configure_logging(config)
+    Server(config).run()

@@ -1,0 +1,477 @@
+"""Tests of `server/server.py`: the order of the steps, and every way to start and to stop.
+
+The sockets are a fake that writes down what it is asked; its switches are events.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from h3producer.config import Config, ConfigError
+from h3producer.server import server as server_module
+from h3producer.server.errors import StartupError
+from h3producer.server.server import Server, run, serve
+from tests.server.streams import FakeStream, as_stream
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from h3producer.http3.stream import Handler, Http3Stream
+    from h3producer.quic.engine import Credentials
+
+
+class FakeListeners:
+    """Sockets that are not there. `drained` is set: no connection is left after `shutdown`."""
+
+    def __init__(self, log: list[str]) -> None:
+        self.log = log
+        self.addresses: list[tuple[str, int]] = []
+        self.drained = asyncio.Event()
+        self.drained.set()
+        self.handler: Handler | None = None
+        self.refusal: StartupError | None = None
+
+    def bind(self) -> None:
+        self.log.append("bind")
+        if self.refusal is not None:
+            raise self.refusal
+        self.addresses = [("127.0.0.1", 4433)]
+
+    def start(self, credentials: Credentials, handler: Handler) -> None:
+        self.log.append("start")
+        self.handler = handler
+
+    def shutdown(self) -> None:
+        self.log.append("shutdown")
+
+    async def wait_drained(self) -> None:
+        await self.drained.wait()
+
+    def close_connections(self) -> None:
+        self.log.append("close_connections")
+
+    async def close(self) -> None:
+        self.log.append("close")
+
+
+class App:
+    """An ASGI application with a lifespan that may refuse to start, or wait at either end."""
+
+    def __init__(self, log: list[str]) -> None:
+        self.log = log
+        self.refuses = False
+        self.may_start = asyncio.Event()
+        self.may_start.set()
+        self.may_stop = asyncio.Event()
+        self.may_stop.set()
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        await receive()
+        self.log.append("startup")
+        await self.may_start.wait()
+        if self.refuses:
+            await send({"type": "lifespan.startup.failed", "message": "no"})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        self.log.append("lifespan shutdown")
+        await self.may_stop.wait()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+START = ["bind", "startup", "start"]
+STOP = ["shutdown", "close_connections", "lifespan shutdown", "close"]
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Development certificates go here."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def log() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def app(log: list[str]) -> App:
+    return App(log)
+
+
+@pytest.fixture
+def listeners(log: list[str]) -> FakeListeners:
+    return FakeListeners(log)
+
+
+@pytest.fixture
+def server(app: App, listeners: FakeListeners) -> Server:
+    return Server(Config(app=app), listeners=listeners)
+
+
+async def steps(count: int = 20) -> None:
+    """Let the tasks go on as far as they can."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+# Starting
+
+
+async def test_the_block_runs_between_all_steps_of_start_and_stop(
+    server: Server, log: list[str]
+) -> None:
+    async with server as entered:
+        assert entered is server
+        assert log == START
+    assert log == START + STOP
+
+
+async def test_started_is_true_from_the_first_answer_on(server: Server) -> None:
+    assert server.started is False
+    async with server:
+        assert server.started is True
+    assert server.started is True
+
+
+async def test_the_addresses_are_those_that_were_bound(server: Server) -> None:
+    assert server.addresses == []
+    async with server:
+        assert server.addresses == [("127.0.0.1", 4433)]
+
+
+async def test_it_says_where_it_serves(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "h3producer.error")
+    async with server:
+        pass
+    assert "Serving HTTP/3 (over UDP) on https://127.0.0.1:4433/; Ctrl-C stops." in caplog.messages
+    assert caplog.messages[-1] == "Stopped."
+
+
+async def test_a_server_serves_once(server: Server) -> None:
+    async with server:
+        pass
+    with pytest.raises(RuntimeError, match="serves once"):
+        await server.serve()
+
+
+async def test_an_application_that_cannot_be_loaded_binds_nothing(
+    listeners: FakeListeners, log: list[str]
+) -> None:
+    with pytest.raises(StartupError, match="There is no module 'absent_module'"):
+        await Server(Config(app="absent_module:app"), listeners=listeners).serve()
+    assert log == []
+
+
+async def test_a_port_in_use_starts_nothing(
+    server: Server, listeners: FakeListeners, log: list[str]
+) -> None:
+    listeners.refusal = StartupError("Port 4433 is in use.")
+    with pytest.raises(StartupError, match="in use"):
+        await server.serve()
+    assert log == ["bind", "close"]
+    assert server.started is False
+
+
+async def test_a_certificate_that_cannot_be_read_closes_the_sockets(
+    app: App, listeners: FakeListeners, log: list[str]
+) -> None:
+    with pytest.raises(StartupError, match="Cannot read the certificate"):
+        await Server(Config(app=app, certfile="/absent"), listeners=listeners).serve()
+    assert log == ["bind", "close"]
+
+
+async def test_an_application_that_refuses_to_start_closes_the_sockets(
+    server: Server, app: App, log: list[str]
+) -> None:
+    app.refuses = True
+    with pytest.raises(StartupError, match="lifespan startup failed: no"):
+        await server.serve()
+    assert log == ["bind", "startup", "close"]
+
+
+async def test_an_exit_during_startup_stops_after_it(server: Server, log: list[str]) -> None:
+    server.should_exit = True
+    await server.serve()
+    assert log == START + STOP
+
+
+async def test_force_during_startup_ends_it_at_once(
+    server: Server, app: App, log: list[str]
+) -> None:
+    app.may_start.clear()
+    task = asyncio.create_task(server.serve())
+    await steps()
+    server.force_exit = True
+    with pytest.raises(StartupError, match="stopped before it had started"):
+        await task
+    assert log == ["bind", "startup", "close"]
+
+
+# Stopping
+
+
+async def serving(server: Server) -> asyncio.Task[None]:
+    task = asyncio.create_task(server.serve())
+    await steps()
+    assert server.started
+    return task
+
+
+async def test_should_exit_stops(server: Server, log: list[str]) -> None:
+    task = await serving(server)
+    server.should_exit = True
+    await task
+    assert log == START + STOP
+    assert server.should_exit
+    assert not server.force_exit
+
+
+async def test_false_changes_nothing(server: Server) -> None:
+    task = await serving(server)
+    server.should_exit = server.force_exit = False
+    await steps()
+    assert not task.done()
+    server.should_exit = True
+    await task
+
+
+async def test_it_can_be_stopped_from_another_thread(server: Server) -> None:
+    task = await serving(server)
+    thread = threading.Thread(target=setattr, args=(server, "should_exit", True))
+    thread.start()
+    await task
+    thread.join()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_a_signal_stops_gracefully(
+    server: Server, log: list[str], number: signal.Signals
+) -> None:
+    task = await serving(server)
+    signal.raise_signal(number)
+    await task
+    assert not server.force_exit
+    assert log == START + STOP
+
+
+async def test_it_waits_for_the_connections_to_drain(
+    server: Server, listeners: FakeListeners, log: list[str]
+) -> None:
+    listeners.drained.clear()
+    task = await serving(server)
+    server.should_exit = True
+    await steps()
+    assert log == [*START, "shutdown"]
+    listeners.drained.set()
+    await task
+    assert log == START + STOP
+
+
+class Held:
+    """A handler that holds every request until `go_on`, or until it is cancelled."""
+
+    def __init__(self) -> None:
+        self.go_on = asyncio.Event()
+        self.ended = ""
+
+    async def __call__(self, stream: Http3Stream) -> None:
+        try:
+            await self.go_on.wait()
+            self.ended = "well"
+        except asyncio.CancelledError:
+            self.ended = "cancelled"
+            raise
+
+
+async def request(listeners: FakeListeners) -> asyncio.Task[None]:
+    assert listeners.handler is not None
+    running = listeners.handler(as_stream(FakeStream()))
+    task = asyncio.ensure_future(running)
+    await asyncio.sleep(0)
+    return task
+
+
+async def test_it_waits_for_requests_that_outlive_their_connection(
+    listeners: FakeListeners, log: list[str]
+) -> None:
+    handler = Held()
+    server = Server(Config(app=handler), listeners=listeners)
+    task = await serving(server)
+    await request(listeners)
+    server.should_exit = True
+    await steps()
+    assert log == ["bind", "start", "shutdown"]
+    handler.go_on.set()
+    await task
+    assert handler.ended == "well"
+
+
+async def test_after_the_grace_period_requests_are_cancelled(
+    listeners: FakeListeners,
+    log: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(server_module, "DISCONNECT_GRACE", 0)
+    handler = Held()
+    server = Server(Config(app=handler, timeout_graceful_shutdown=0), listeners=listeners)
+    task = await serving(server)
+    await request(listeners)
+    server.should_exit = True
+    await task
+    assert handler.ended == "cancelled"
+    assert log == ["bind", "start", "shutdown", "close_connections", "close"]
+    assert "1 requests were cut short." in caplog.messages
+
+
+async def test_a_request_that_ignores_its_cancellation_is_left_behind(
+    listeners: FakeListeners, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(server_module, "DISCONNECT_GRACE", 0)
+    monkeypatch.setattr(server_module, "CANCEL_GRACE", 0)
+    go_on = asyncio.Event()
+
+    async def stubborn(stream: Http3Stream) -> None:
+        try:
+            await go_on.wait()
+        except asyncio.CancelledError:
+            await go_on.wait()
+
+    server = Server(Config(app=stubborn, timeout_graceful_shutdown=0), listeners=listeners)
+    task = await serving(server)
+    left_behind = await request(listeners)
+    server.should_exit = True
+    await task
+    assert "1 requests ignored their cancellation." in caplog.messages
+    go_on.set()
+    await left_behind
+
+
+async def test_a_second_int_stops_now(
+    server: Server, listeners: FakeListeners, log: list[str]
+) -> None:
+    listeners.drained.clear()
+    task = await serving(server)
+    signal.raise_signal(signal.SIGINT)
+    await steps()
+    assert log == [*START, "shutdown"]
+    signal.raise_signal(signal.SIGINT)
+    await task
+    assert log == START + STOP
+
+
+async def test_a_third_int_is_pythons_own(server: Server) -> None:
+    task = await serving(server)
+    # All three before the loop runs again, as when somebody's code never lets it.
+    signal.raise_signal(signal.SIGINT)
+    signal.raise_signal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    await task
+
+
+async def test_a_second_term_changes_nothing(server: Server, listeners: FakeListeners) -> None:
+    listeners.drained.clear()
+    task = await serving(server)
+    for _ in range(2):
+        signal.raise_signal(signal.SIGTERM)
+        await steps()
+    assert not task.done()
+    listeners.drained.set()
+    await task
+
+
+async def test_force_ends_a_lifespan_shutdown_that_takes_too_long(
+    server: Server, app: App, log: list[str]
+) -> None:
+    app.may_stop.clear()
+    task = await serving(server)
+    server.should_exit = True
+    await steps()
+    assert log[-1] == "lifespan shutdown"
+    server.force_exit = True
+    await task
+    assert log[-1] == "close"
+
+
+async def test_cancelling_serve_is_a_stop_by_force(
+    server: Server, listeners: FakeListeners, log: list[str]
+) -> None:
+    listeners.drained.clear()
+    task = await serving(server)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert log == START + STOP
+
+
+async def test_being_cancelled_while_stopping_still_closes_the_sockets(
+    server: Server, listeners: FakeListeners, log: list[str]
+) -> None:
+    listeners.drained.clear()
+    task = await serving(server)
+    server.should_exit = True
+    await steps()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert log[-2:] == ["lifespan shutdown", "close"]
+
+
+async def test_an_error_in_the_block_stops_by_force_and_goes_through(
+    server: Server, listeners: FakeListeners, log: list[str]
+) -> None:
+    listeners.drained.clear()
+    with pytest.raises(RuntimeError, match="boom"):
+        async with server:
+            raise RuntimeError("boom")
+    assert log == START + STOP
+
+
+# From Python
+
+
+async def test_serve_takes_an_application_and_a_config(
+    monkeypatch: pytest.MonkeyPatch, listeners: FakeListeners, app: App
+) -> None:
+    configs: list[Config] = []
+
+    class Recorded(Server):
+        def __init__(self, config: Config) -> None:
+            configs.append(config)
+            super().__init__(config, listeners=listeners)
+            self.should_exit = True
+
+    monkeypatch.setattr(server_module, "Server", Recorded)
+    await serve(app, Config(port=1))
+    await serve(app)
+    assert [(config.app, config.port) for config in configs] == [(app, 1), (app, 4433)]
+
+
+def test_run_serves_in_a_loop_of_its_own_with_logging_set_up(
+    monkeypatch: pytest.MonkeyPatch, listeners: FakeListeners, log: list[str]
+) -> None:
+    async def handler(stream: Http3Stream) -> None: ...
+
+    class Recorded(Server):
+        def __init__(self, config: Config) -> None:
+            super().__init__(config, listeners=listeners)
+            self.should_exit = True
+
+    monkeypatch.setattr(server_module, "Server", Recorded)
+    monkeypatch.setattr(server_module, "configure_logging", lambda config: log.append("logging"))
+    run(handler, port=0)
+    assert log == ["logging", "bind", "start", "shutdown", "close_connections", "close"]
+
+
+def test_run_refuses_a_wrong_setting() -> None:
+    with pytest.raises(ConfigError, match="port must be between"):
+        run("hello:app", port=70000)
