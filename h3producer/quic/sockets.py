@@ -139,6 +139,10 @@ def _bind_name(host: str, port: int) -> list[socket.socket]:
 
 
 def _resolve(host: str, port: int) -> list[_Target]:
+    if host.rstrip(".").lower() == "localhost":
+        # RFC 6761 §6.3: the name means the loopback addresses, whatever a hosts file says of
+        # it. Browsers ask ::1 first and do not fall back to IPv4 for QUIC.
+        return [(socket.AF_INET, ("127.0.0.1", port)), (socket.AF_INET6, ("::1", port))]
     try:
         found = socket.getaddrinfo(
             host or None, port, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE

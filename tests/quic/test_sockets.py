@@ -90,9 +90,18 @@ def test_a_name_is_bound_in_each_family_on_one_port(
     opened: ExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     two_families(monkeypatch)
-    first, second = bind(opened, ("localhost", 0))
+    first, second = bind(opened, ("name.test", 0))
     assert (first.family, second.family) == (socket.AF_INET, socket.AF_INET6)
     assert first.getsockname()[1] == second.getsockname()[1]
+
+
+@needs_ipv6
+def test_localhost_is_both_loopback_addresses_whatever_the_hosts_file_says(
+    opened: ExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two_families(monkeypatch, second="192.0.2.1")
+    first, second = bind(opened, ("localhost", 0))
+    assert (first.getsockname()[0], second.getsockname()[0]) == ("127.0.0.1", "::1")
 
 
 @needs_ipv6
@@ -110,14 +119,14 @@ def test_port_0_is_tried_again_if_a_family_has_that_port_taken(
         return real(family, address)
 
     monkeypatch.setattr(module, "_bind", bind_once_taken)
-    assert len(bind(opened, ("localhost", 0))) == 2
+    assert len(bind(opened, ("name.test", 0))) == 2
 
 
 def test_an_address_that_the_machine_lacks_is_left_out_of_a_name(
     opened: ExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     two_families(monkeypatch, second="192.0.2.1")
-    assert len(bind(opened, ("localhost", 0))) == 1
+    assert len(bind(opened, ("name.test", 0))) == 1
 
 
 def test_an_address_that_the_machine_lacks_is_an_error_on_its_own() -> None:
