@@ -2,6 +2,8 @@
 
     h3producer --app-dir examples hello:app
     h3producer get https://localhost:4433/
+
+Two messages are a whole response; they leave as HEADERS, DATA and FIN in one packet.
 """
 
 from __future__ import annotations

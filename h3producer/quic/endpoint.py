@@ -100,6 +100,7 @@ class UdpEndpoint(Link):
         self._is_closed = False
         self._done = asyncio.Event()
         self.refused = 0
+        """First packets dropped because of the limit, or because we no longer accept."""
         loop.add_reader(sock, self._readable)
 
     def __repr__(self) -> str:

@@ -159,8 +159,11 @@ class EngineConnection(Protocol):
     def stop_sending(self, stream_id: int, error_code: int) -> None:
         """STOP_SENDING; what still arrives counts as consumed for the connection's window."""
 
-    def grant(self, stream_id: int, count: int) -> None:
-        """`count` bytes were consumed: MAX_STREAM_DATA and MAX_DATA follow, in batches."""
+    def grant(self, stream_id: int, count: int) -> bool:
+        """`count` bytes were consumed: MAX_STREAM_DATA and MAX_DATA follow, in batches.
+
+        Returns whether there is something to send now.
+        """
 
     def send_datagram(self, data: bytes) -> None:
         """Send a DATAGRAM frame, or drop it if the peer takes none or it fits no packet."""

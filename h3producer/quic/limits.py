@@ -32,8 +32,9 @@ MAX_DATAGRAM_FRAME = 65535
 MAX_PENDING_DATAGRAMS = 128
 """DATAGRAM frames that wait for room; what comes then is dropped, as the network would."""
 
-MAX_REASON = 256
-"""Characters of a CONNECTION_CLOSE reason, which has to fit the packet (RFC 9000 §19.19)."""
+MAX_REASON = 128
+"""Characters of a CONNECTION_CLOSE reason: 512 bytes at most, so that the frame fits a packet that
+shares its datagram with others (RFC 9000 §19.19)."""
 
 MIN_FIRST_CONNECTION_ID = 8
 """Bytes of the id that a client makes up for its first packet, at least (RFC 9000 §7.2)."""

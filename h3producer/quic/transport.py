@@ -126,8 +126,7 @@ class EngineTransport(Tenant, EngineObserver):
             self._changed()
 
     def grant(self, stream_id: int, count: int) -> None:
-        if self._phase is Phase.OPEN:
-            self._connection.grant(stream_id, count)
+        if self._phase is Phase.OPEN and self._connection.grant(stream_id, count):
             self._changed()
 
     def send_datagram(self, data: bytes) -> None:

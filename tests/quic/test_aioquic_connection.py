@@ -16,6 +16,7 @@ from h3producer.config import Config
 from h3producer.quic.aioquic.connection import AioquicConnection
 from h3producer.quic.limits import MAX_PENDING_DATAGRAMS, MAX_REASON, MAX_UNI_STREAMS
 from h3producer.quic.packets import VERSION_1
+from h3producer.quic.transport import EngineTransport, Phase
 from tests.fakes import RecordingInputs
 from tests.pair import Client, Frame, Pair, stream_frame
 
@@ -318,6 +319,17 @@ async def test_the_peers_close_is_told_in_the_pass_in_which_it_arrives() -> None
     assert pair.endpoint.connections == []
 
 
+async def test_the_end_is_told_once() -> None:
+    pair = await connected()
+    connection = engine_of(pair)
+    pair.client.close(0x107)
+    await pair.drive(0)
+    connection.observer = again = EngineTransport(connection, pair.endpoint, 1)
+    connection.handle_timer(pair.loop.now + 60)
+    assert connection.is_closed
+    assert again.phase is Phase.HANDSHAKE
+
+
 async def test_data_that_came_with_the_close_is_told_before_it() -> None:
     pair = await connected()
     close = encode_uint_var(0x100) + b"\x00"
@@ -345,6 +357,18 @@ async def test_a_long_reason_is_cut_so_that_it_fits_the_packet() -> None:
     assert pair.client.terminated.reason_phrase == "é" * MAX_REASON
 
 
+async def test_a_long_reason_fits_before_the_handshake_is_done() -> None:
+    pair = Pair()
+    pair.loses_to_client = lambda number: True
+    await pair.connect()
+    (connection,) = pair.endpoint.connections
+    pair.loses_to_client = lambda number: False
+    connection.close(0x102, "\N{CRAB}" * 5000)
+    await pair.drive(0)
+    assert pair.client.terminated is not None
+    assert pair.client.terminated.error_code == 0x0C  # APPLICATION_ERROR (RFC 9000 §10.2.3)
+
+
 async def test_a_broken_frame_ends_the_connection() -> None:
     pair = await connected()
     pair.client.inject((0x40, b""))  # no type of any QUIC version
@@ -363,14 +387,13 @@ async def test_no_verb_raises_on_a_stream_that_is_gone() -> None:
     await pair.drive()
     pair.transport.send(stream_id, b"bye", end_stream=True)
     await pair.drive()
-    connection = engine_of(pair)
-    assert stream_id not in connection._streams
+    assert stream_id not in engine_of(pair)._streams
     for gone in (stream_id, 400, 401, 402, 403):
-        connection.send(gone, b"late", True)
-        connection.reset(gone, 0x102)
-        connection.stop_sending(gone, 0x100)
-        connection.grant(gone, 10)
-        assert connection.unsent(gone) == 0
+        pair.transport.send(gone, b"late", end_stream=True)
+        pair.transport.reset(gone, 0x102)
+        pair.transport.stop_sending(gone, 0x100)
+        pair.transport.grant(gone, 10)
+        assert engine_of(pair).unsent(gone) == 0
     await pair.drive()
     assert pair.client.terminated is None
 
@@ -381,11 +404,10 @@ async def test_no_verb_raises_on_half_a_stream() -> None:
     pair.client.send(theirs, b"data")
     ours = pair.transport.open_uni_stream()
     await pair.drive()
-    connection = engine_of(pair)
-    connection.send(theirs, b"we cannot", True)
-    connection.reset(theirs, 0x102)
-    connection.stop_sending(ours, 0x100)
-    connection.grant(ours, 10)
+    pair.transport.send(theirs, b"", end_stream=True)
+    pair.transport.reset(theirs, 0x102)
+    pair.transport.stop_sending(ours, 0x100)
+    pair.transport.grant(ours, 10)
     await pair.drive()
     assert pair.client.terminated is None
     assert pair.client.stops == {}
@@ -573,6 +595,21 @@ async def test_all_arrives_over_a_bad_link(seed: int) -> None:
     assert pair.recorded.received(stream_id) == data
     assert pair.client.received(stream_id) == data
     assert stream_id in pair.client.fins
+
+
+async def test_a_close_when_delivered_waits_for_flow_control() -> None:
+    pair = await connected(client=Client(max_stream_data=10_000))
+    stream_id = upload(pair, 10, end_stream=True)
+    await pair.drive()
+    pair.client.stop_reading()
+    pair.transport.send(stream_id, bytes(30_000), end_stream=True)
+    pair.transport.close(0x100, when_delivered=True)
+    await pair.drive()
+    assert pair.recorded.named("connection_terminated") == []
+    pair.client.resume_reading()
+    await pair.drive()
+    assert stream_id in pair.client.fins
+    assert pair.recorded.named("connection_terminated") == [(0x100, "")]
 
 
 async def test_a_close_when_delivered_outlives_loss() -> None:

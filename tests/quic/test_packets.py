@@ -53,6 +53,10 @@ def test_a_packet_cut_anywhere_raises_nothing(length: int) -> None:
         parse_initial(cut, header)
 
 
+def test_a_source_id_that_ends_behind_the_packet_is_none() -> None:
+    assert parse_long_header(bytes.fromhex("c0 00000001 00 05 01020304")) is None
+
+
 @given(st.binary(max_size=60))
 def test_any_bytes_give_a_value_or_none(data: bytes) -> None:
     header = parse_long_header(b"\xc0" + data)

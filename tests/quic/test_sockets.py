@@ -122,6 +122,19 @@ def test_port_0_is_tried_again_if_a_family_has_that_port_taken(
     assert len(bind(opened, ("name.test", 0))) == 2
 
 
+def test_port_0_is_not_tried_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    attempts: list[int] = []
+
+    def never(family: socket.AddressFamily, address: tuple[object, ...]) -> socket.socket:
+        attempts.append(1)
+        raise OSError(98, "Address already in use")
+
+    monkeypatch.setattr(module, "_bind", never)
+    with pytest.raises(BindError, match=r"^Cannot bind 127\.0\.0\.1:0: Address already in use\.$"):
+        bind_sockets([("127.0.0.1", 0)])
+    assert len(attempts) == module.PORT_ATTEMPTS
+
+
 def test_an_address_that_the_machine_lacks_is_left_out_of_a_name(
     opened: ExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -90,8 +90,9 @@ class FakeConnection:
     def stop_sending(self, stream_id: int, error_code: int) -> None:
         self.calls.append(("stop_sending", stream_id, error_code))
 
-    def grant(self, stream_id: int, count: int) -> None:
+    def grant(self, stream_id: int, count: int) -> bool:
         self.calls.append(("grant", stream_id, count))
+        return count >= 1000
 
     def send_datagram(self, data: bytes) -> None:
         self.calls.append(("send_datagram", data))
@@ -177,6 +178,17 @@ async def test_nothing_is_built_inside_a_verb() -> None:
     bench.transport.send_datagram(b"datagram")
     bench.transport.open_uni_stream()
     assert bench.connection.builds == builds
+    await settle()
+    assert bench.connection.builds == builds + 1
+
+
+async def test_credit_that_is_not_announced_yet_is_no_reason_to_flush() -> None:
+    bench = Bench().open()
+    builds = bench.connection.builds
+    bench.transport.grant(0, 10)
+    await settle()
+    assert bench.connection.builds == builds
+    bench.transport.grant(0, 1000)
     await settle()
     assert bench.connection.builds == builds + 1
 

@@ -450,6 +450,13 @@ async def test_closing_when_delivered_loses_nothing_that_was_sent(side: Side) ->
     assert side.inputs.named("connection_terminated") == [(0x100, "")]
 
 
+async def test_the_first_close_when_delivered_wins(side: Side) -> None:
+    side.transport.close(0x100, "first", when_delivered=True)
+    side.transport.close(0x102, "second", when_delivered=True)
+    await side.settle()
+    assert side.inputs.named("connection_terminated") == [(0x100, "first")]
+
+
 async def test_closing_at_once_overrides_closing_when_delivered(side: Side) -> None:
     side.transport.close(0x100, when_delivered=True)
     side.transport.close(0x102, "now")

@@ -71,9 +71,11 @@ async def test_wait_idle_waits_for_the_last_request() -> None:
     handler = Held()
     requests = Requests(handler, Config())
     await started(requests, FakeStream())
-    await started(requests, FakeStream())
+    (await started(requests, FakeStream())).cancel()
     idle = asyncio.create_task(requests.wait_idle())
-    await asyncio.sleep(0)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert len(requests) == 1
     assert not idle.done()
     handler.go_on.set()
     await idle

@@ -234,6 +234,14 @@ async def test_should_exit_stops(server: Server, log: list[str]) -> None:
     assert not server.force_exit
 
 
+async def test_force_exit_alone_stops_too(server: Server, log: list[str]) -> None:
+    task = await serving(server)
+    server.force_exit = True
+    await task
+    assert server.should_exit
+    assert log == START + STOP
+
+
 async def test_false_changes_nothing(server: Server) -> None:
     task = await serving(server)
     server.should_exit = server.force_exit = False

@@ -185,14 +185,15 @@ class AioquicConnection(QuicConnection):
             stream.receiver.stop(error_code)
             self.has_news = True
 
-    def grant(self, stream_id: int, count: int) -> None:
+    def grant(self, stream_id: int, count: int) -> bool:
         stream = self._streams.get(stream_id)
         if stream is None:
-            return
+            return False
         limit = self.credit.consume(stream_id, count, stream.receiver.starting_offset())
         if limit != stream.max_stream_data_local and not stream.receiver.is_finished:
             stream.max_stream_data_local = limit
             self.has_news = True
+        return self.has_news
 
     def send_datagram(self, data: bytes) -> None:
         # RFC 9221 §3: the peer's limit counts the frame's type and length, too.

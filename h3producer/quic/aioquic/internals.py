@@ -30,7 +30,7 @@ PRIVATE_NAMES = {
     "QuicStreamReceiver": "_buffer _ranges",
     "QuicStreamSender": "_buffer _buffer_stop",
 }
-"""Every private attribute of aioquic that this file touches, by class."""
+"""Every private attribute of aioquic that this folder touches, by class."""
 
 
 class QuietLogger(QuicConnectionAdapter):

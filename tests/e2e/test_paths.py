@@ -1,0 +1,151 @@
+"""Bad networks: loss, doubles, disorder, and addresses that change under a connection."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.apps import data, echo, end, hello, routed, start
+from tests.e2e.relay import Relay
+from tests.e2e.server import address_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from h3producer.asgi.types import Receive, Scope, Send
+    from h3producer.server.server import Server
+    from tests.e2e.raw_client import Connect
+    from tests.e2e.server import Serve
+
+BODY = b"".join(number.to_bytes(4, "big") for number in range(250_000))
+"""A megabyte in which no two places are alike."""
+
+
+async def download(scope: Scope, receive: Receive, send: Send) -> None:
+    await send(start())
+    for offset in range(0, len(BODY), 10_000):
+        await send(data(BODY[offset : offset + 10_000]))
+    await send(end())
+
+
+async def port(scope: Scope, receive: Receive, send: Send) -> None:
+    """The port that the client is seen at."""
+    await send(start())
+    await send(end(b"%d" % scope["client"][1]))
+
+
+@pytest.fixture
+async def network() -> AsyncIterator[AsyncExitStack]:
+    async with AsyncExitStack() as relays:
+        yield relays
+
+
+async def bad(relays: AsyncExitStack, server: Server, seed: int) -> Relay:
+    """5 % of each evil in each direction."""
+    relay = Relay.before(address_of(server), seed=seed, loss=0.05, double=0.05, delay=0.05)
+    return await relays.enter_async_context(relay)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_a_megabyte_comes_down_whole(
+    network: AsyncExitStack, serve: Serve, connect: Connect, seed: int
+) -> None:
+    relay = await bad(network, await serve(routed(download=download)), seed)
+    client = await connect(relay.address)
+
+    response = await client.get("/download")
+
+    assert response.ended
+    assert bytes(response.body) == BODY
+    assert min(relay.down.lost, relay.down.doubled, relay.down.delayed) > 10
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_a_megabyte_goes_up_whole(
+    network: AsyncExitStack, serve: Serve, connect: Connect, seed: int
+) -> None:
+    relay = await bad(network, await serve(routed(echo=echo)), seed)
+    client = await connect(relay.address)
+
+    response = await client.post("/echo", BODY)
+
+    assert response.ended
+    assert bytes(response.body) == BODY
+    assert min(relay.up.lost, relay.up.doubled, relay.up.delayed) > 10
+
+
+async def test_fifty_small_requests_survive_a_bad_network(
+    network: AsyncExitStack, serve: Serve, connect: Connect
+) -> None:
+    client = await connect((await bad(network, await serve(hello), 4)).address)
+
+    requests = [client.request("/") for _ in range(50)]
+
+    for request in requests:
+        assert bytes((await request.over()).body) == b"hello"
+
+
+async def test_a_rebinding_nat_keeps_the_connection(
+    network: AsyncExitStack, serve: Serve, connect: Connect
+) -> None:
+    server = await serve(routed(port=port))
+    relay = await network.enter_async_context(Relay.before(address_of(server)))
+    client = await connect(relay.address)
+    first = bytes((await client.get("/port")).body)
+
+    moved_to = await relay.rebind()
+
+    # The first answer goes where the request came from; the path is validated along with it.
+    assert (await client.get("/port")).status == 200
+    assert bytes((await client.get("/port")).body) == b"%d" % moved_to != first
+
+
+async def test_a_nat_may_rebind_in_the_middle_of_a_response(
+    network: AsyncExitStack, serve: Serve, connect: Connect
+) -> None:
+    server = await serve(routed(download=download))
+    relay = await network.enter_async_context(Relay.before(address_of(server)))
+    client = await connect(relay.address)
+    response = client.request("/download")
+    await response.until_body(len(BODY) // 4)
+    assert not response.ended
+
+    await relay.rebind()
+    client.give_credit()  # whoever has something to send is heard from the new port
+
+    assert bytes((await response.over()).body) == BODY
+
+
+async def test_a_nat_may_rebind_in_the_middle_of_an_upload(
+    network: AsyncExitStack, serve: Serve, connect: Connect
+) -> None:
+    server = await serve(routed(echo=echo))
+    relay = await network.enter_async_context(Relay.before(address_of(server)))
+    client = await connect(relay.address)
+    exchange = client.request("/echo", method="POST", end=False)
+    exchange.send(BODY[:500_000])
+    await exchange.until_body(100_000)
+
+    await relay.rebind()
+    exchange.send(BODY[500_000:], end=True)
+
+    assert bytes((await exchange.over()).body) == BODY
+
+
+async def test_a_client_may_move_to_another_port(serve: Serve, connect: Connect) -> None:
+    client = await connect(await serve(routed(port=port)))
+    for _ in range(3):
+        await client.move()
+        await client.get("/port")
+        assert bytes((await client.get("/port")).body) == b"%d" % client.port
+
+
+async def test_a_client_may_use_any_of_its_connection_ids(serve: Serve, connect: Connect) -> None:
+    client = await connect(await serve(hello))
+    await client.get("/")
+    for _ in range(20):
+        client.quic.change_connection_id()
+        await client.move()
+        assert (await client.get("/")).status == 200

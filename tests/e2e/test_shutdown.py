@@ -1,0 +1,179 @@
+"""How a server ends: what clients and applications see of it, step by step."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from h3producer.config import Config
+from h3producer.errors import ErrorCode
+from h3producer.server.server import Server
+from tests.e2e.apps import data, end, hello, start
+from tests.e2e.observed import Notes
+from tests.e2e.raw_client import RawClient
+from tests.e2e.server import address_of
+
+if TYPE_CHECKING:
+    from h3producer.asgi.types import Receive, Scope, Send
+    from h3producer.server.certificates.files import CertificateFiles
+    from tests.e2e.raw_client import Connect
+    from tests.e2e.server import Serve
+
+LAST_REQUEST_ID = (1 << 62) - 4
+"""The largest id that a client's request stream may have."""
+
+
+class Slow:
+    """Answers in two parts, the second when it may; everything it lives through is noted."""
+
+    def __init__(self) -> None:
+        self.notes = Notes()
+        self.may_end = asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["path"] == "/slow":
+            await send(start())
+            await send(data(b"first "))
+            self.notes.add("under way")
+            await self.may_end.wait()
+            await send(end(b"last"))
+            self.notes.add("answered")
+        else:
+            await hello(scope, receive, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        for step in ("startup", "shutdown"):
+            assert (await receive())["type"] == f"lifespan.{step}"
+            self.notes.add(step)
+            await send({"type": f"lifespan.{step}.complete"})
+
+
+async def test_a_shutdown_lets_requests_end_and_rejects_new_ones(
+    serve: Serve, connect: Connect
+) -> None:
+    app = Slow()
+    server = await serve(app)
+    client = await connect(server)
+    slow = client.request("/slow")
+    await app.notes.until("under way")
+
+    stopping = asyncio.create_task(server.__aexit__(None, None, None))
+    await client.until(lambda: bool(client.goaways))
+    assert client.goaways == [LAST_REQUEST_ID]
+
+    late = await client.request("/").over()
+    assert (late.reset_code, late.status) == (ErrorCode.H3_REQUEST_REJECTED, None)
+
+    app.may_end.set()
+    await slow.over()
+    assert (bytes(slow.body), slow.ended) == (b"first last", True)
+
+    assert await client.closed() == ErrorCode.H3_NO_ERROR
+    # The first id that was not processed: whoever sent the late one may repeat it elsewhere.
+    assert client.goaways == [LAST_REQUEST_ID, late.stream_id]
+    await stopping
+    assert app.notes == ["startup", "under way", "answered", "shutdown"]
+
+
+async def test_a_shutdown_closes_idle_connections_at_once(serve: Serve, connect: Connect) -> None:
+    server = await serve(Slow())
+    client = await connect(server)
+    answered = await client.get("/")
+
+    await server.__aexit__(None, None, None)
+
+    assert await client.closed() == ErrorCode.H3_NO_ERROR
+    assert client.goaways == [answered.stream_id + 4]
+
+
+async def test_a_server_that_shuts_down_takes_no_new_connections(
+    serve: Serve, connect: Connect
+) -> None:
+    app = Slow()
+    server = await serve(app)
+    client = await connect(server)
+    slow = client.request("/slow")
+    await app.notes.until("under way")
+    stopping = asyncio.create_task(server.__aexit__(None, None, None))
+    await client.until(lambda: bool(client.goaways))
+
+    stranger = asyncio.create_task(connect(server))
+    await client.round_trip()
+    assert not stranger.done()
+    stranger.cancel()
+
+    app.may_end.set()
+    assert (await slow.over()).ended
+    await stopping
+
+
+async def test_when_the_grace_period_is_over_requests_are_cut(
+    serve: Serve, connect: Connect
+) -> None:
+    app = Slow()
+    server = await serve(app, timeout_graceful_shutdown=0)
+    client = await connect(server)
+    slow = client.request("/slow")
+    await app.notes.until("under way")
+
+    await server.__aexit__(None, None, None)
+
+    assert await client.closed() == ErrorCode.H3_NO_ERROR
+    assert not slow.ended, "What is cut must not look whole."
+    assert app.notes == ["startup", "under way", "shutdown"]
+
+
+async def test_should_exit_ends_serve(files: CertificateFiles) -> None:
+    app = Slow()
+    server = Server(
+        Config(app=app, port=0, certfile=str(files.certfile), keyfile=str(files.keyfile))
+    )
+    serving = asyncio.create_task(server.serve())
+    await app.notes.until("startup")
+    async with RawClient.connected(address_of(server)) as client:
+        assert (await client.get("/")).status == 200
+
+        server.should_exit = True
+
+        assert await client.closed() == ErrorCode.H3_NO_ERROR
+        await serving
+    assert app.notes == ["startup", "shutdown"]
+
+
+async def test_force_exit_does_not_wait_for_requests(serve: Serve, connect: Connect) -> None:
+    app = Slow()
+    server = await serve(app, timeout_graceful_shutdown=None)
+    client = await connect(server)
+    client.request("/slow")
+    await app.notes.until("under way")
+    stopping = asyncio.create_task(server.__aexit__(None, None, None))
+    await client.until(lambda: bool(client.goaways))
+    assert not stopping.done()
+
+    server.force_exit = True
+
+    await stopping
+    assert await client.closed() == ErrorCode.H3_NO_ERROR
+    assert app.notes == ["startup", "under way", "shutdown"]
+
+
+async def test_a_port_is_free_again_when_its_server_has_ended(
+    serve: Serve, connect: Connect
+) -> None:
+    server = await serve(hello)
+    host, port = address_of(server)
+    await server.__aexit__(None, None, None)
+
+    again = await serve(hello, host=host, port=port)
+
+    assert (await (await connect(again)).get("/")).status == 200
+
+
+async def test_a_server_serves_once(serve: Serve) -> None:
+    server = await serve(hello)
+    with pytest.raises(RuntimeError, match="serves once"):
+        await server.__aenter__()

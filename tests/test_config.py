@@ -1,0 +1,87 @@
+"""Tests of `config.py`: ranges, and the sentences for what is out of them."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from h3producer.config import LOG_LEVELS, Config, ConfigError
+
+
+def test_the_defaults_are_valid() -> None:
+    Config()
+
+
+def test_every_setting_has_a_name() -> None:
+    assert {"app", "host", "port", "response_buffer"} <= set(Config.names())
+
+
+def test_it_cannot_be_changed() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Config().port = 1  # type: ignore[misc]
+
+
+def test_the_password_is_not_in_the_repr() -> None:
+    config = Config(certfile="c", keyfile="k", keyfile_password="hunter2")
+    assert "hunter2" not in repr(config)
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high"),
+    [
+        ("port", 0, 65535),
+        ("limit_concurrency", 1, 1_000_000),
+        ("timeout_graceful_shutdown", 0, 86_400),
+        ("max_field_section_size", 256, 16 * 1024 * 1024),
+        ("idle_timeout", 0.1, 86_400),
+        ("max_datagram_size", 1200, 65_527),
+    ],
+)
+def test_the_ends_of_a_range_belong_to_it(name: str, low: float, high: float) -> None:
+    for value in (low, high):
+        assert getattr(Config(**{name: value}), name) == value  # type: ignore[arg-type]
+    for value in (low - 1, high + 1):
+        with pytest.raises(ConfigError, match=f"{name} must be between {low} and {high}, not"):
+            Config(**{name: value})  # type: ignore[arg-type]
+
+
+def test_a_number_that_is_none_is_out_of_every_range() -> None:
+    with pytest.raises(ConfigError, match="idle_timeout must be between"):
+        Config(idle_timeout=float("nan"))
+
+
+@pytest.mark.parametrize("name", ["limit_concurrency", "timeout_graceful_shutdown"])
+def test_some_limits_may_be_absent(name: str) -> None:
+    assert getattr(Config(**{name: None}), name) is None  # type: ignore[arg-type]
+
+
+def test_a_retry_mode_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(ConfigError, match="retry must be"):
+        Config(retry="sometimes")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("level", LOG_LEVELS)
+def test_the_log_levels_are_uvicorns(level: str) -> None:
+    assert Config(log_level=level).log_level == level
+
+
+def test_a_log_level_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"log_level must be one of critical, .* not 'loud'"):
+        Config(log_level="loud")
+
+
+@pytest.mark.parametrize("value", ["a\r\nb: c", "hällo"])
+def test_a_server_field_that_cannot_be_sent_is_refused(value: str) -> None:
+    with pytest.raises(ConfigError, match="server_header must consist of printable ASCII"):
+        Config(server_header=value)
+
+
+def test_a_key_without_a_certificate_is_refused() -> None:
+    with pytest.raises(ConfigError, match="keyfile is of no use without certfile"):
+        Config(keyfile="k")
+
+
+def test_a_connection_must_hold_what_one_of_its_streams_may_hold() -> None:
+    with pytest.raises(ConfigError, match=r"connection_buffer .* must not be smaller"):
+        Config(request_buffer=8192, connection_buffer=4096)
