@@ -106,6 +106,7 @@ class MemorySocket:
         """How many datagrams it still takes before it is full; None: any number."""
         self.errors: deque[OSError] = deque()
         """What the next calls raise."""
+        self.reads = 0
         self.is_closed = False
 
     def fileno(self) -> int:
@@ -115,6 +116,7 @@ class MemorySocket:
         return self.address
 
     def recvfrom(self, bufsize: int, /) -> Datagram:
+        self.reads += 1
         if self.errors:
             raise self.errors.popleft()
         if not self.inbox:
