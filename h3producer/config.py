@@ -121,7 +121,8 @@ class Config:
     max_datagram_size: int = 1200
     """Bytes of UDP payload we send; 1200 passes every path (RFC 9000 §14)."""
     max_connections: int = 10_000
-    """Connections at once, half-open ones included. One costs about 100 kB."""
+    """Connections at once on each bound socket, half-open ones included. One costs about
+    100 kB, so this many are 1 GB."""
 
     def __post_init__(self) -> None:
         for name, low, high in _RANGES:

@@ -5,6 +5,7 @@ refuses to know who raises or catches them.
 
     Http3Error
     ├── LocalProtocolError        our application or caller did it; raised at the very call
+    │   └── FieldSectionTooLarge  or nobody did: the peer has less room than others
     ├── RequestAborted            the exchange was cut (also a ConnectionResetError)
     └── RemoteProtocolError       the peer did it; never leaves the core
         ├── Http3StreamError      → RESET_STREAM and STOP_SENDING on one stream
@@ -21,6 +22,7 @@ from enum import IntEnum
 
 __all__ = [
     "ErrorCode",
+    "FieldSectionTooLarge",
     "Http3ConnectionError",
     "Http3Error",
     "Http3StreamError",
@@ -88,6 +90,13 @@ class LocalProtocolError(Http3Error):
     """The application, or a caller of ours, did what the protocol forbids.
 
     Raised by the call that did it; nothing of that call has reached the wire.
+    """
+
+
+class FieldSectionTooLarge(LocalProtocolError):
+    """The peer takes no field section of that size, by its SETTINGS_MAX_FIELD_SECTION_SIZE.
+
+    Not logged as an error: any client can choose to have no room.
     """
 
 

@@ -19,7 +19,7 @@ class ClientDisconnected(RequestAborted):
     """
 
 
-class LifespanFailed(Exception):  # noqa: N818 - named as ASGI names the message
+class LifespanFailed(Exception):
     """The application sent `lifespan.startup.failed`; the message is the application's.
 
     The server must not start. Long messages (frameworks send a traceback) come as they are.
