@@ -187,9 +187,9 @@ class Http3Connection:
         self._skipped.update(stream_ids)
 
     def _reject(self, stream_id: int) -> None:
-        # RFC 9114 §4.1.1: "When a server rejects a request without performing any application
-        # processing, it SHOULD abort its response stream with the error code
-        # H3_REQUEST_REJECTED."
+        # RFC 9114 §4.1.1: "When the server cancels a request without performing any application
+        # processing, the request is considered "rejected". The server SHOULD abort its response
+        # stream with the error code H3_REQUEST_REJECTED."
         self._transport.reset(stream_id, ErrorCode.H3_REQUEST_REJECTED)
         self._transport.stop_sending(stream_id, ErrorCode.H3_REQUEST_REJECTED)
 
@@ -234,7 +234,8 @@ class Http3Connection:
         self._transport.close(error.error_code, str(error))
 
     def _ignore_stream(self, stream_id: int) -> None:
-        # RFC 9114 §6.2: "the recipient [...] SHOULD use the H3_STREAM_CREATION_ERROR error code".
+        # RFC 9114 §6.2: "If reading is aborted, the recipient SHOULD use the
+        # H3_STREAM_CREATION_ERROR error code or a reserved error code".
         self._transport.stop_sending(stream_id, ErrorCode.H3_STREAM_CREATION_ERROR)
 
     def __repr__(self) -> str:

@@ -65,9 +65,8 @@ class PeerControl:
     def max_push_id_received(self, payload: bytes) -> None:
         identifier = parse_id_payload(FrameType.MAX_PUSH_ID, payload)
         if self.max_push_id is not None and identifier < self.max_push_id:
-            # RFC 9114 §7.2.7: "A MAX_PUSH_ID frame cannot reduce the maximum push ID; receipt of
-            # [...] a smaller value [...] MUST be treated as a connection error of type
-            # H3_ID_ERROR."
+            # RFC 9114 §7.2.7: "receipt of a MAX_PUSH_ID frame that contains a smaller value than
+            # previously received MUST be treated as a connection error of type H3_ID_ERROR."
             raise Http3ConnectionError(ErrorCode.H3_ID_ERROR, "MAX_PUSH_ID became smaller")
         self.max_push_id = identifier
 

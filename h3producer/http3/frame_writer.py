@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from h3producer.pipe.results import COMPLETED, FLUSHED
-from h3producer.pipe.wakeup import start_inline
+from h3producer.pipe.wakeup import Wakeup
 from h3producer.wire.frames import encode_data_header
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from h3producer.http3.transport import QuicTransport
     from h3producer.pipe.results import FlushResult
     from h3producer.pipe.sequence import ReadOnlySequence
-    from h3producer.pipe.wakeup import InlineTask
     from h3producer.wire.fields import Fields
 
 __all__ = ["MAX_DATA_PAYLOAD", "Http3FrameWriter"]
@@ -37,7 +36,7 @@ class Http3FrameWriter:
     """
 
     __slots__ = (
-        "_draining",
+        "_behind",
         "_encoder",
         "_pending",
         "_transport",
@@ -51,7 +50,7 @@ class Http3FrameWriter:
         self._transport = transport
         self._encoder = encoder
         self._pending = b""
-        self._draining: InlineTask[None] | None = None
+        self._behind: list[Wakeup] | None = None  # who waits behind a drain, while there is one
         self.is_completed = False
         """FIN was handed to QUIC."""
         self.is_aborted = False
@@ -132,12 +131,19 @@ class Http3FrameWriter:
         await self._drain()
 
     async def _drain(self) -> None:
-        """Wait for room. Who comes second waits along: a stream has one drain at a time, but an
-        interim response may still wait for room when the response itself begins."""
-        draining = self._draining
-        if draining is None or draining.done():
-            draining = self._draining = start_inline(self._transport.drain(self.stream_id))
-        await draining
+        """Wait for room. A stream has one drain at a time, but an interim response may still wait
+        for room when the response itself begins: who comes second waits behind the first."""
+        while self._behind is not None:
+            wakeup = Wakeup()
+            self._behind.append(wakeup)
+            await wakeup
+        self._behind = []
+        try:
+            await self._transport.drain(self.stream_id)
+        finally:
+            behind, self._behind = self._behind, None
+            for wakeup in behind:
+                wakeup.wake()
 
     def _take(self, data: ReadOnlySequence) -> bytes:
         """What is pending and `data` as one DATA frame, joined: one copy, into one write."""

@@ -11,8 +11,8 @@ The rules:
 * The data pipe pauses and resumes at 1 byte, so a flush ends when the pump has taken all of
   it, framed it and seen the stream accept it. The one real buffer is the stream's, behind
   `QuicTransport.drain`.
-* The pump is an inline continuation of the flush (Kestrel: readerScheduler inline): while there
-  is room, framing happens on the caller's stack and costs no task switch.
+* The pump is an inline continuation of the flush (Kestrel: readerScheduler inline), from the first
+  one or the end on: while there is room, framing costs no task switch and no wait.
 * Headers do not travel through the pipe; they wait in the frame writer and go ahead of the data.
 * `stop` marks and wakes, it never completes the pipe: the application may hold memory of it
   (upstream's CVE-2024-38229). Only `complete`, called when the application has left, does.
@@ -26,7 +26,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
 from h3producer.errors import ErrorCode, FieldSectionTooLarge, LocalProtocolError
@@ -35,19 +34,18 @@ from h3producer.http3.state import Effect, OutputInput, OutputState, output_tran
 from h3producer.pipe.options import PipeOptions
 from h3producer.pipe.pipe import Pipe
 from h3producer.pipe.results import COMPLETED
-from h3producer.pipe.wakeup import start_inline
+from h3producer.pipe.wakeup import InlineTask, start_inline
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from h3producer.http3.frame_writer import Http3FrameWriter
     from h3producer.pipe.results import FlushResult
     from h3producer.wire.fields import Fields
 
-__all__ = ["AbortCallback", "Http3OutputProducer"]
+__all__ = ["Http3OutputProducer"]
 
 logger = logging.getLogger("h3producer.error")
-
-AbortCallback = Callable[[int, str], None]
-"""Aborts the exchange: an error code, and a reason for the log."""
 
 DATA_PIPE = PipeOptions(pause_writer_threshold=1, resume_writer_threshold=1)
 
@@ -57,15 +55,17 @@ class ApplicationLeftError(Exception):
 
 
 class Http3OutputProducer:
-    """The response of one stream, for one application.
-
-    Calls that wait are `async`; all others return at once. Not thread-safe.
-    """
+    """The response of one stream, for one application. Calls that wait are `async`, all others
+    return at once. Not thread-safe."""
 
     def __init__(
-        self, frame_writer: Http3FrameWriter, abort: AbortCallback, on_ended: Callable[[], None]
+        self,
+        frame_writer: Http3FrameWriter,
+        abort: Callable[[int, str], None],
+        on_ended: Callable[[], None],
     ) -> None:
-        """`on_ended` is called once all of the response, FIN included, was handed to QUIC."""
+        """`abort` cuts the exchange with an error code, for a reason to be logged; `on_ended` is
+        called once all of the response, FIN included, was handed to QUIC."""
         self._frame_writer = frame_writer
         self._abort = abort
         self._on_ended = on_ended
@@ -77,7 +77,7 @@ class Http3OutputProducer:
         pipe = Pipe(DATA_PIPE)
         self._pipe_writer = pipe.writer
         self._pipe_reader = pipe.reader
-        self._pump = start_inline(self.process_data_writes())
+        self._pump: InlineTask[None] | None = None
 
     @property
     def state(self) -> OutputState:
@@ -109,9 +109,7 @@ class Http3OutputProducer:
 
     async def write_informational(self, fields: Fields) -> FlushResult:
         """Send an interim response (RFC 9110 §15.2) at once; the same back-pressure as data.
-
-        Raises LocalProtocolError after the final headers.
-        """
+        Raises LocalProtocolError after the final headers."""
         if not self._write_headers(fields):
             return COMPLETED
         return await self._frame_writer.flush()
@@ -135,9 +133,7 @@ class Http3OutputProducer:
 
     def write(self, data: bytes) -> None:
         """Append `data` unflushed, by reference (upstream IBufferWriter.Write, without its copy).
-
-        Silent after an abort; LocalProtocolError after the end.
-        """
+        Silent after an abort; LocalProtocolError after the end."""
         effect, state = output_transition(self._state, OutputInput.DATA)
         if data and effect is Effect.DO:
             self._pipe_writer.write(data)
@@ -148,11 +144,9 @@ class Http3OutputProducer:
         await self.write_data_to_pipe(data)
 
     async def write_data_to_pipe(self, data: bytes) -> FlushResult:
-        """Write and flush: waits until the stream has accepted the bytes.
-
-        Empty data flushes the headers and is not "completed" (upstream says so, and copy loops
-        stop at it). The result is `is_completed` after an abort.
-        """
+        """Write and flush: waits until the stream has accepted the bytes. Empty data flushes the
+        headers and is not "completed" (upstream says so, and copy loops stop at it). The result
+        is `is_completed` after an abort."""
         self.write(data)
         return await self.flush()
 
@@ -165,8 +159,7 @@ class Http3OutputProducer:
         if self._state <= OutputState.STARTED:
             return self._pipe_writer.get_memory(size_hint)
         output_transition(self._state, OutputInput.DATA)
-        if self._scratch is None:
-            self._scratch = ScratchMemory()
+        self._scratch = self._scratch or ScratchMemory()
         return self._scratch.get(size_hint)
 
     get_span = get_memory
@@ -174,9 +167,7 @@ class Http3OutputProducer:
 
     def advance(self, count: int) -> None:
         """`count` bytes of the memory were filled; they leave with the next flush, or the end.
-
-        `advance(0)` starts nothing (upstream's does, and leaves the headers behind).
-        """
+        `advance(0)` starts nothing (upstream's does, and leaves the headers behind)."""
         effect, state = output_transition(self._state, OutputInput.DATA)
         if effect is Effect.DO:
             self._pipe_writer.advance(count)
@@ -200,9 +191,12 @@ class Http3OutputProducer:
             # RFC 9114 §4.1: DATA before HEADERS is an invalid sequence of frames.
             raise LocalProtocolError("Data cannot be sent before the response headers.")
         try:
-            if self._state is OutputState.OPEN:
-                return await self._flush_headers()
+            self._start_pump()
             result = await self._pipe_writer.flush()
+            if self._state is OutputState.OPEN:
+                # No data yet, hence the headers alone; a cancel before it is reported all the same.
+                sent = await self._frame_writer.flush()
+                return sent._replace(is_canceled=True) if result.is_canceled else sent
         except asyncio.CancelledError:
             self._abort(ErrorCode.H3_INTERNAL_ERROR, "a write was cancelled while it waited")
             raise
@@ -232,7 +226,7 @@ class Http3OutputProducer:
         if effect is Effect.DO:
             self._pipe_writer.complete()
         if self._state is OutputState.SUFFIXED:
-            await self._pump
+            await self._start_pump()
 
     def stop(self) -> None:
         """The exchange was aborted: wake the flush that waits, or mark the next one. Never
@@ -249,7 +243,7 @@ class Http3OutputProducer:
             # First completion wins (X1): after a normal end this error is never seen.
             self._pipe_writer.complete(ApplicationLeftError())
             self._scratch = None
-            if self._pump.done():
+            if self._pump is None or self._pump.done():
                 # Nobody is called any more: let go of the stream, which holds us.
                 self._abort = self._on_ended = _nothing
 
@@ -270,6 +264,11 @@ class Http3OutputProducer:
     first_write_chunked = write_chunk
 
     # The pump
+
+    def _start_pump(self) -> InlineTask[None]:
+        if self._pump is None:
+            self._pump = start_inline(self.process_data_writes())
+        return self._pump
 
     async def process_data_writes(self) -> None:
         """Take bytes out of the pipe, frame them, wait for room, release the flush; to the end."""
@@ -300,12 +299,6 @@ class Http3OutputProducer:
             reader.complete()
 
     # Inside
-
-    async def _flush_headers(self) -> FlushResult:
-        """OPEN: no data yet, so the frame writer's flush; a sticky cancel is still reported."""
-        canceled = (await self._pipe_writer.flush()).is_canceled
-        result = await self._frame_writer.flush()
-        return result._replace(is_canceled=True) if canceled else result
 
     def _write_headers(self, fields: Fields) -> bool:
         """Add a section, final or interim, to what leaves next; False after an abort."""

@@ -143,8 +143,9 @@ class RequestReader:
         sink.request_ended(self._trailers)
 
     def _content_mismatch(self, which: str) -> Http3StreamError:
-        # RFC 9114 §4.1.2: "A request [...] is also malformed if the value of a Content-Length
-        # header field does not equal the sum of the DATA frame lengths received."
+        # RFC 9114 §4.1.2: "A request or response that is defined as having content when it
+        # contains a Content-Length header field [...] is malformed if the value of the
+        # Content-Length header field does not equal the sum of the DATA frame lengths received."
         return Http3StreamError(
             ErrorCode.H3_MESSAGE_ERROR,
             f"{which} content bytes than the content-length of {self._content_length}",

@@ -180,8 +180,8 @@ class Http3Response:
         if not data:
             return
         if self.status in _NO_CONTENT:
-            # RFC 9110 §6.4.1: "All 1xx, 204, and 304 responses do not include content";
-            # §15.3.6 says the same of 205.
+            # RFC 9110 §6.4.1: "All 1xx (Informational), 204 (No Content), and 304 (Not Modified)
+            # responses do not include content." §15.3.6 says the same of 205.
             raise LocalProtocolError(
                 "Writing to the response body is invalid for responses with status code "
                 f"{self.status}."

@@ -77,8 +77,9 @@ def request_transition(state: RequestState, event: RequestInput) -> RequestState
     if following is not None:
         return following
     if event is RequestInput.FIN:
-        # RFC 9114 §4.1: "When a client terminates a request stream without sending a complete
-        # request, the server SHOULD abort its response stream with H3_REQUEST_INCOMPLETE".
+        # RFC 9114 §4.1: "If a client-initiated stream terminates without enough of the HTTP
+        # message to provide a complete response, the server SHOULD abort its response stream
+        # with the error code H3_REQUEST_INCOMPLETE."
         raise Http3StreamError(
             ErrorCode.H3_REQUEST_INCOMPLETE, "the request stream ended without a request"
         )

@@ -139,9 +139,9 @@ class Http3Stream:
         Ends our half too, since QUIC frees a stream only when both halves have ended. A request
         that was whole before stays whole, and gets its response (RFC 9000 §3.2).
         """
-        # RFC 9114 §4.1: "When a client terminates a request stream without sending a complete
-        # request, the server SHOULD abort its response stream with H3_REQUEST_INCOMPLETE" -
-        # which we keep for requests of which we know nothing.
+        # RFC 9114 §4.1: "If a client-initiated stream terminates without enough of the HTTP
+        # message to provide a complete response, the server SHOULD abort its response stream
+        # with the error code H3_REQUEST_INCOMPLETE." Kept for requests that have no head.
         before_headers = self._reader.state is RequestState.AWAITING_HEADERS
         reply = (
             ErrorCode.H3_REQUEST_INCOMPLETE if before_headers else ErrorCode.H3_REQUEST_CANCELLED
@@ -248,8 +248,8 @@ class Http3Stream:
         """The application has left: end its side of the pipe, and ask for no more request."""
         self.output.complete()
         if not self._reader.is_over:
-            # RFC 9114 §4.1: "the server MAY request that the client stop sending by using
-            # STOP_SENDING with H3_NO_ERROR [...] sending a complete response".
+            # RFC 9114 §4.1: "The error code H3_NO_ERROR SHOULD be used when requesting that the
+            # client stop sending on the request stream."
             self._reader.abandon()
             self._context.transport.stop_sending(self.stream_id, ErrorCode.H3_NO_ERROR)
         self._context.on_closed(self)

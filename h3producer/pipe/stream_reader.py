@@ -70,14 +70,10 @@ class StreamPipeReader(PipeReader):
 
     def complete(self, error: BaseException | None = None) -> None:
         """Stop reading and close the stream, unless `leave_open`; `error` goes nowhere."""
-        if self._closing is None:
-            self._pipe.reader.complete(error)
-            self._closing = start_inline(self._close())
+        self._begin_close(error)
 
     async def complete_async(self, error: BaseException | None = None) -> None:
-        self.complete(error)
-        if self._closing is not None:
-            await self._closing
+        await self._begin_close(error)
 
     def _want(self, count: int) -> None:
         """Have the stream read until `count` unexamined bytes are there, or its end."""
@@ -109,6 +105,12 @@ class StreamPipeReader(PipeReader):
         self._room -= size
         if self._room < self._options.minimum_read_size:
             self._room = self._options.buffer_size
+
+    def _begin_close(self, error: BaseException | None) -> InlineTask[None]:
+        if self._closing is None:
+            self._pipe.reader.complete(error)
+            self._closing = start_inline(self._close())
+        return self._closing
 
     async def _close(self) -> None:
         if self._fetching is not None:

@@ -16,6 +16,8 @@ from abc import ABC, abstractmethod
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeGuard, TypeVar, cast
 
+from h3producer.pipe.as_stream import PipeReaderStream
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -97,7 +99,7 @@ class _AsyncSource(Source):
         self._stream = stream
 
     async def read(self, size: int) -> bytes:
-        if isinstance(self._stream, asyncio.StreamReader):
+        if isinstance(self._stream, (asyncio.StreamReader, PipeReaderStream)):
             return await self._stream.read(size)
         # A stream we do not know may rely on running in a task of its own.
         return await asyncio.ensure_future(self._stream.read(size))

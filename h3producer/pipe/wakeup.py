@@ -300,7 +300,6 @@ class InlineTask(Generic[T]):
 
     def _finish(self, outcome: T | _TaskFailure) -> None:
         self._outcome = outcome
-        self._waits_for = None
         self._is_done = True
         while self._waiters:
             self._waiters.pop(0).wake()

@@ -31,16 +31,14 @@ class LoggedErrors(logging.Handler):
         self._records.append(record)
 
     def take(self) -> list[str]:
-        """The messages so far, exceptions by their type and text; forgets them."""
+        """The messages so far, each with its exception; forgets them."""
         records, self._records = self._records, []
         return [_describe(record) for record in records]
 
 
 def _describe(record: logging.LogRecord) -> str:
-    message = record.getMessage()
-    if record.exc_info and record.exc_info[1]:
-        return f"{message}: {record.exc_info[1]!r}"
-    return message
+    exception = record.exc_info and record.exc_info[1]
+    return f"{record.getMessage()}: {exception!r}"
 
 
 @pytest.fixture
@@ -57,9 +55,7 @@ def errors() -> Iterator[LoggedErrors]:
 
 
 @pytest.fixture(params=["whole", "bytewise"])
-async def connect(
-    request: pytest.FixtureRequest, errors: LoggedErrors
-) -> AsyncIterator[Connect]:
+async def connect(request: pytest.FixtureRequest, errors: LoggedErrors) -> AsyncIterator[Connect]:
     """Makes clients; each test runs twice, with the client's bytes whole and one at a time."""
     clients: list[Client] = []
 

@@ -96,7 +96,9 @@ async def serves(client: Client) -> bool:
 
 
 @pytest.mark.parametrize(("sent", "code"), ERRORS.values(), ids=ERRORS)
-async def test_a_broken_rule_closes_the_connection(connect: Connect, sent: bytes, code: str) -> None:
+async def test_a_broken_rule_closes_the_connection(
+    connect: Connect, sent: bytes, code: str
+) -> None:
     client = connect(hello)
     client.send(sent, on=FIRST)
     assert client.close_code == ErrorCode[code]

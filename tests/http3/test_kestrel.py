@@ -671,9 +671,7 @@ async def test_a_large_trailer_section(connect: Connect) -> None:
     client = connect(application)
     client.send(GET, end=True)
     await client.idle()
-    assert client.received() == Received(
-        fields=OK, body=b"Hello World", trailers=LARGE, ended=True
-    )
+    assert client.received() == Received(fields=OK, body=b"Hello World", trailers=LARGE, ended=True)
 
 
 @pytest.mark.parametrize(
@@ -810,7 +808,7 @@ async def test_2_data_before_the_headers_is_refused_and_never_sent_without_them(
 
 
 async def test_3_an_empty_write_sends_the_headers_and_is_not_completed(connect: Connect) -> None:
-    results = []
+    results: list[object] = []
 
     async def application(stream: Http3Stream) -> None:
         stream.response.start(200)

@@ -30,9 +30,7 @@ class Exchange:
     def __init__(self, method: str = "GET", default_fields: Fields | None = None) -> None:
         self.transport = FakeTransport()
         self.ends = 0
-        self.frame_writer = Http3FrameWriter(
-            0, self.transport, FieldEncoder(FieldSectionEncoder())
-        )
+        self.frame_writer = Http3FrameWriter(0, self.transport, FieldEncoder(FieldSectionEncoder()))
         self.output = Http3OutputProducer(self.frame_writer, self.abort, self.on_ended)
         self.response = Http3Response(self.output, method, lambda: default_fields or [])
 
@@ -86,9 +84,7 @@ def test_a_response_without_content_says_so_and_is_one_write(
     assert exchange.sends == [(section(OK, EMPTY), True)]
 
 
-def test_nothing_leaves_before_the_first_write(
-    exchange: Exchange, response: Http3Response
-) -> None:
+def test_nothing_leaves_before_the_first_write(exchange: Exchange, response: Http3Response) -> None:
     response.start(200)
     assert response.started
     assert not response.headers_sent
@@ -253,7 +249,7 @@ def test_a_status_without_content_refuses_content(
     exchange: Exchange, response: Http3Response, status: int
 ) -> None:
     response.start(status)
-    with pytest.raises(LocalProtocolError, match=f"invalid for responses with status code {status}"):
+    with pytest.raises(LocalProtocolError, match=f"invalid for .* status code {status}"):
         run_now(response.write(b"x"))
     run_soon(response.write(b""))
     run_now(response.complete())
@@ -286,9 +282,7 @@ def test_an_empty_answer_to_head_does_not_claim_to_be_empty() -> None:
 # Content-length
 
 
-def test_content_of_just_its_length_is_sent(
-    exchange: Exchange, response: Http3Response
-) -> None:
+def test_content_of_just_its_length_is_sent(exchange: Exchange, response: Http3Response) -> None:
     response.start(200, [(b"content-length", b"5")])
     run_now(response.write(b"hel"))
     run_now(response.complete(b"lo"))

@@ -45,7 +45,8 @@ ABORTED           ABORTED     ABORTED     ABORTED     ABORTED
 def cells(table: str) -> list[tuple[str, str, str]]:
     """(state, input, cell) for each cell of a table."""
     head, *rows = (line.split() for line in table.strip().splitlines())
-    return [(row[0], name, cell) for row in rows for name, cell in zip(head[1:], row[1:], strict=True)]
+    names = head[1:]
+    return [(row[0], name, cell) for row in rows for name, cell in zip(names, row[1:], strict=True)]
 
 
 def test_both_copies_have_every_cell() -> None:

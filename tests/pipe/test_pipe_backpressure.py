@@ -121,6 +121,14 @@ def test_b6_a_reader_that_wants_more_than_there_is_releases_the_writer(narrow: P
     assert len(more.result().buffer) == 100
 
 
+def test_b6_a_writer_released_by_a_hungry_reader_is_not_paused_below_its_wish(
+    narrow: Pipe,
+) -> None:
+    writing(narrow, bytes(64))
+    start_inline(narrow.reader.read_at_least(100))
+    assert writing(narrow, bytes(10)).done()
+
+
 def test_b6_a_flush_below_what_the_reader_waits_for_does_not_wait(narrow: Pipe) -> None:
     more = start_inline(narrow.reader.read_at_least(200))
     assert writing(narrow, bytes(150)).done()

@@ -136,6 +136,14 @@ async def test_c4_read_at_least_can_be_cancelled_after_part_of_the_data(pipe: Pi
     assert take(pipe) == b"abc"
 
 
+async def test_c4_what_a_cancelled_read_at_least_wanted_is_forgotten(
+    make_pipe: MakePipe,
+) -> None:
+    pipe = make_pipe(pause=4)
+    assert await canceled(asyncio.create_task(pipe.reader.read_at_least(10)))
+    assert not writing(pipe, b"abcd").done()
+
+
 async def test_c4_a_cancelled_task_leaves_a_read_that_need_not_wait_alone(pipe: Pipe) -> None:
     """A token cancelled before the call: here it bites at the first wait, and not before."""
     write(pipe, b"abc")

@@ -11,9 +11,10 @@ import pytest
 
 from h3producer.pipe.options import PipeOptions
 from h3producer.pipe.pipe import Pipe
-from h3producer.pipe.scheduler import PipeScheduler, crosses_threads, run_by
+from h3producer.pipe.scheduler import PipeScheduler, Schedules, crosses_threads, run_by
 from h3producer.pipe.shared_state import SharedPipeState
-from tests.pipe.harness import MakePipe, flushing, read, reading, take, write, writing
+from h3producer.pipe.wakeup import start_inline
+from tests.pipe.harness import Elsewhere, MakePipe, flushing, read, reading, take, write, writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,8 +68,6 @@ def test_s1_a_flush_waits_only_after_the_inline_reader_had_its_turn(make_pipe: M
             pipe.reader.advance_to(result.buffer.end)
             if result.is_completed:
                 return
-
-    from h3producer.pipe.wakeup import start_inline
 
     task = start_inline(pump())
     for _ in range(10):
@@ -140,43 +139,69 @@ async def test_s2_the_loop_scheduler_continues_in_the_next_pass() -> None:
     assert task.done()
 
 
-def test_s3_no_continuation_runs_while_the_lock_is_held(make_pipe: MakePipe) -> None:
-    """A thread that takes the lock inside each continuation would hang if it were held."""
-    pipe = make_pipe(pause=1)
+def is_free(lock: threading.RLock) -> bool:
+    """Whether another thread can take the lock now."""
+    answers: list[bool] = []
+
+    def try_it() -> None:
+        with lock:
+            answers.append(True)
+
+    thread = threading.Thread(target=try_it, daemon=True)
+    thread.start()
+    thread.join(timeout=5)
+    return bool(answers)
+
+
+def publish(pipe: Pipe) -> None:
+    pipe.writer.write(b"abc")
+    pipe.writer.publish()
+
+
+WAKE_READER: dict[str, Callable[[Pipe], object]] = {
+    "flush": lambda pipe: writing(pipe, b"abc"),
+    "publish": publish,
+    "complete_writer": lambda pipe: pipe.writer.complete(),
+    "cancel_pending_read": lambda pipe: pipe.reader.cancel_pending_read(),
+    "complete_reader": lambda pipe: pipe.reader.complete(),
+}
+WAKE_WRITER: dict[str, Callable[[Pipe], object]] = {
+    "advance_to": take,
+    "cancel_pending_flush": lambda pipe: pipe.writer.cancel_pending_flush(),
+    "complete_reader": lambda pipe: pipe.reader.complete(),
+    "read_at_least": lambda pipe: start_inline(pipe.reader.read_at_least(10)),
+}
+
+
+@pytest.mark.parametrize("name", WAKE_READER)
+def test_s3_a_read_continues_without_the_lock(name: str) -> None:
+    pipe = Pipe(PipeOptions(reader_scheduler=Elsewhere()))
     state = pipe._state
+    assert isinstance(state, SharedPipeState)
+    reading(pipe)
     free: list[bool] = []
+    state.wake_reader = lambda _wakeup: free.append(is_free(state.lock))
+    WAKE_READER[name](pipe)
+    assert free == [True]
 
-    async def looks(wait: Callable[[], object]) -> None:
-        await wait()  # type: ignore[misc]  # both return coroutines
-        if isinstance(state, SharedPipeState):
-            thread = threading.Thread(target=lambda: free.append(state.lock.acquire(timeout=1)))
-            thread.start()
-            thread.join()
 
-    from h3producer.pipe.wakeup import start_inline
-
-    for end in range(2):
-        start_inline(looks(pipe.reader.read))
-        write_task = writing(pipe, b"abc")
-        pipe.reader.advance_to(None, state.flushed)
-        assert (end, write_task.done()) == (end, True)
-        break
-    pipe.writer.write(b"def")
-    start_inline(looks(pipe.writer.flush))
-    take(pipe)
-    expected = [True, False] if isinstance(state, SharedPipeState) else []
-    assert free in ([], expected, [True, True]) or all(free)
+@pytest.mark.parametrize("name", WAKE_WRITER)
+def test_s3_a_flush_continues_without_the_lock(name: str) -> None:
+    pipe = Pipe(PipeOptions(pause_writer_threshold=1, reader_scheduler=Elsewhere()))
+    state = pipe._state
+    assert isinstance(state, SharedPipeState)
+    writing(pipe, b"abc")
+    free: list[bool] = []
+    state.wake_writer = lambda _wakeup: free.append(is_free(state.lock))
+    WAKE_WRITER[name](pipe)
+    assert free == [True]
 
 
 def test_a_pipe_takes_its_lock_only_if_a_scheduler_may_cross_threads() -> None:
-    class Anything:
-        def schedule(self, action: Callable[[S], object], state: S) -> None:
-            action(state)
-
     loop = asyncio.new_event_loop()
     try:
-        crossing = [Anything(), PipeScheduler.loop(loop)]
-        staying = [PipeScheduler.inline, PipeScheduler.loop(), Later()]
+        crossing: list[Schedules] = [Elsewhere(), PipeScheduler.loop(loop)]
+        staying: list[Schedules] = [PipeScheduler.inline, PipeScheduler.loop(), Later()]
         for scheduler in crossing:
             assert crosses_threads(scheduler)
             assert isinstance(Pipe(PipeOptions(writer_scheduler=scheduler))._state, SharedPipeState)
