@@ -55,8 +55,9 @@ class Config:
 
     # Addresses
 
-    host: str = "127.0.0.1"
-    """Address or host name to bind; a name such as `localhost` binds each of its families."""
+    host: str = "localhost"
+    """Address or host name to bind; a name such as `localhost` binds each of its families.
+    Not 127.0.0.1, as elsewhere: browsers ask ::1 first, and for QUIC they do not fall back."""
     port: int = 4433
     """UDP port; 0 lets the system choose (see `Server.addresses`)."""
     bind: tuple[str, ...] = ()

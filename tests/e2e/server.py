@@ -32,6 +32,7 @@ __all__ = [
     "command",
     "command_server",
     "running",
+    "stop",
 ]
 
 _SERVING = re.compile(r"Serving HTTP/3 .* on https://([^/ ]+):(\d+)")
@@ -57,12 +58,16 @@ async def running(
         app=app,
         certfile=str(files.certfile),
         keyfile=str(files.keyfile),
-        **{"port": 0, **settings},  # type: ignore[arg-type]  # checked by Config itself
+        **{"host": "127.0.0.1", "port": 0, **settings},  # type: ignore[arg-type]  # checked by Config itself
     )
-    async with asyncio.timeout(3 * PATIENCE):
-        async with Server(config) as server:
-            yield server
-            server.force_exit = True
+    async with Server(config) as server:
+        yield server
+        server.force_exit = True
+
+
+async def stop(server: Server) -> None:
+    """End a server gracefully, before its block does; that finds nothing left to do."""
+    await server.__aexit__(None, None, None)
 
 
 class Outcome(NamedTuple):

@@ -138,7 +138,7 @@ async def test_a_self_made_certificate_is_announced_with_the_ways_to_look(app_di
     async with command_server("apps:handler", "--port", "0") as server:
         said = "\n".join(server.log)
     assert f"No certificate was given: made '{app_dir}/state/h3producer/localhost.pem'" in said
-    assert "Look: h3producer get https://127.0.0.1:" in said
+    assert "Look: h3producer get https://localhost:" in said
     assert "Look: curl --http3-only --cacert" in said
     assert "--ignore-certificate-errors-spki-list=" in said
 
@@ -222,7 +222,7 @@ async def test_a_port_in_use_is_code_3() -> None:
         port = sock.getsockname()[1]
         code, lines = await refused("apps:app", "--port", str(port))
     assert code == 3
-    assert lines[-1] == f"h3producer: Cannot bind 127.0.0.1:{port}: Address already in use."
+    assert lines[-1] == f"h3producer: Cannot bind localhost:{port}: Address already in use."
 
 
 async def test_an_error_inside_of_the_application_is_shown_above_the_sentence() -> None:

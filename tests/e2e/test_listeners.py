@@ -35,7 +35,7 @@ def is_free(address: tuple[str, int]) -> bool:
 
 
 async def test_host_and_port_are_bound_and_let_go() -> None:
-    listeners = UdpListeners(Config(port=0))
+    listeners = UdpListeners(Config(host="127.0.0.1", port=0))
     assert listeners.addresses == []
     listeners.bind()
     [address] = listeners.addresses
@@ -60,16 +60,16 @@ async def test_an_address_that_makes_no_sense_is_one_sentence(bind: str) -> None
 
 
 async def test_a_port_in_use_is_one_sentence() -> None:
-    first = UdpListeners(Config(port=0))
+    first = UdpListeners(Config(host="127.0.0.1", port=0))
     first.bind()
     [(host, port)] = first.addresses
     with pytest.raises(StartupError, match=rf"Cannot bind {host}:{port}: Address already in use"):
-        UdpListeners(Config(port=port)).bind()
+        UdpListeners(Config(host="127.0.0.1", port=port)).bind()
     await first.close()
 
 
 async def test_a_key_that_quic_cannot_use_is_one_sentence() -> None:
-    listeners = UdpListeners(Config(port=0))
+    listeners = UdpListeners(Config(host="127.0.0.1", port=0))
     listeners.bind()
     key = ec.generate_private_key(ec.SECP521R1())
     with pytest.raises(StartupError, match="secp521r1"):
@@ -78,7 +78,7 @@ async def test_a_key_that_quic_cannot_use_is_one_sentence() -> None:
 
 
 async def test_without_connections_there_is_nothing_to_drain() -> None:
-    listeners = UdpListeners(Config(port=0))
+    listeners = UdpListeners(Config(host="127.0.0.1", port=0))
     listeners.bind()
     listeners.start(CREDENTIALS, handler)
     listeners.shutdown()
@@ -89,7 +89,7 @@ async def test_without_connections_there_is_nothing_to_drain() -> None:
 
 
 async def test_closing_twice_is_closing_once() -> None:
-    listeners = UdpListeners(Config(port=0))
+    listeners = UdpListeners(Config(host="127.0.0.1", port=0))
     listeners.bind()
     await listeners.close()
     await listeners.close()
