@@ -63,7 +63,7 @@ async def process_messages(reader: PipeReader, writer: PipeWriter) -> None:
 
 def try_parse_lines(buffer: ReadOnlySequence) -> tuple[str, ReadOnlySequence]:
     """All whole lines as one text, and what follows them."""
-    lines = []
+    lines: list[str] = []
     while True:
         position = buffer.position_of(NEWLINE)
         if position is None:
@@ -98,5 +98,7 @@ async def main(source: BinaryIO) -> None:
 
 
 if __name__ == "__main__":
-    file = Path(sys.argv[1]).open("rb") if sys.argv[1:] else io.BytesIO(LOREM_IPSUM)
+    name = sys.argv[1:]
+    # Not in a `with`: the reader closes it.
+    file = Path(name[0]).open("rb") if name else io.BytesIO(LOREM_IPSUM)  # noqa: SIM115
     asyncio.run(main(file))

@@ -85,13 +85,6 @@ class Blocks:
             self._run = None
             self._give_back(block)
 
-    def clear(self) -> None:
-        """Forget every block. Memory handed out stays valid, and is nobody else's."""
-        self._idle = []
-        self._block = bytearray()
-        self._filled = 0
-        self._memory = self._run = None
-
     def _rent(self, size: int) -> bytearray:
         if size > self._size:
             return bytearray(size)

@@ -1,4 +1,4 @@
-"""The bytes of a pipe: appended, published, consumed, and what becomes of their memory.
+"""The bytes of a pipe: appended, flushed, consumed, and what becomes of their memory.
 
 This file knows segments and positions. It refuses to know who waits for them or whether an end
 is complete. Its one rule: a list of segments that a reader has seen is never changed so that
@@ -16,7 +16,14 @@ from h3producer.pipe.blocks import Blocks
 from h3producer.pipe.errors import InvalidOperationError
 from h3producer.pipe.sequence import GONE, ORIGIN, Segment, SequencePosition
 
-__all__ = ["PipeBuffer"]
+__all__ = ["CRUMBS", "PipeBuffer"]
+
+CRUMBS = 512
+"""Bytes up to which two neighbours are joined while a reader lags behind.
+
+Each `bytes` object costs some 40 bytes of its own, so whoever sends one byte at a time could
+make a pipe hold forty times what its threshold allows.
+"""
 
 COMPACT_AFTER = 64
 """Consumed places that a list may carry at its head before it is cut: 512 bytes of memory."""
@@ -29,6 +36,7 @@ class PipeBuffer:
         "_blocks",
         "_first",
         "_has_views",
+        "_minimum_segment_size",
         "_segments",
         "_skip",
         "_unflushed",
@@ -41,7 +49,8 @@ class PipeBuffer:
     def __init__(self, minimum_segment_size: int) -> None:
         self.start = self.examined = self.flushed = ORIGIN
         self.unflushed_bytes = 0
-        self._blocks = Blocks(minimum_segment_size)
+        self._minimum_segment_size = minimum_segment_size
+        self._blocks: Blocks | None = None  # made when somebody asks for memory
         self._segments: list[Segment] = []
         self._unflushed: list[Segment] = []
         # The read head: an index into the segments, and the bytes to skip in that one.
@@ -52,7 +61,7 @@ class PipeBuffer:
     @property
     def idle_blocks(self) -> int:
         """How many blocks wait to be used again."""
-        return self._blocks.idle
+        return 0 if self._blocks is None else self._blocks.idle
 
     def append(self, data: bytes | bytearray | memoryview) -> None:
         """Append to the unflushed bytes: `bytes` by reference, anything mutable as a copy."""
@@ -64,23 +73,32 @@ class PipeBuffer:
 
     def memory(self, size: int) -> memoryview:
         """Memory to fill, at least `size` bytes."""
-        return self._blocks.get_memory(size)
+        return self._allocator().get_memory(size)
+
+    def _allocator(self) -> Blocks:
+        if self._blocks is None:
+            self._blocks = Blocks(self._minimum_segment_size)
+        return self._blocks
 
     def append_memory(self, count: int) -> None:
         """Append the first `count` bytes of the memory to the unflushed bytes."""
-        self._blocks.advance(count, self._unflushed)
+        self._allocator().advance(count, self._unflushed)
         self.unflushed_bytes += count
         self._has_views = True
 
-    def publish(self) -> None:
-        """Make the unflushed bytes readable."""
-        if self._segments:
-            self._segments += self._unflushed
-        else:
-            self._segments = self._unflushed
-        self._unflushed = []
-        self.flushed = SequencePosition(self.flushed + self.unflushed_bytes)
-        self.unflushed_bytes = 0
+    def extend(self, written: list[Segment]) -> None:
+        """Put segments behind those that a reader may have seen already; joins crumbs."""
+        segments = self._segments
+        last, next_one = segments[-1], written[0]
+        if (
+            len(last) + len(next_one) <= CRUMBS
+            and isinstance(last, bytes)
+            and isinstance(next_one, bytes)
+        ):
+            # An old look at the list stays true: it counts bytes, and the first are the same.
+            segments[-1] = last + next_one
+            del written[0]
+        segments += written
 
     def discard_unflushed(self) -> None:
         """Nobody will read them."""
@@ -107,7 +125,7 @@ class PipeBuffer:
         return examined
 
     def consume_all(self) -> None:
-        """Everything published is done with."""
+        """Everything flushed is done with."""
         if self._has_views:
             self._return_views()
         self._segments.clear()
@@ -115,12 +133,13 @@ class PipeBuffer:
         self.start = self.flushed
 
     def _return_views(self) -> None:
+        blocks = self._allocator()
         for piece in self._segments:
             if type(piece) is memoryview:
-                self._blocks.consumed(piece)
+                blocks.consumed(piece)
         if not self._unflushed:
             # The block being written goes back too, unless its memory is in the writer's hands.
-            self._blocks.leave()
+            blocks.leave()
             self._has_views = False
 
     def consume(self, place: SequencePosition) -> None:
@@ -134,7 +153,7 @@ class PipeBuffer:
             segments[index] = GONE
             index += 1
             if type(piece) is memoryview:
-                self._blocks.consumed(piece)
+                self._allocator().consumed(piece)
         if index > COMPACT_AFTER and index * 2 > len(segments):
             self._segments = segments[index:]
             index = 0
@@ -147,5 +166,5 @@ class PipeBuffer:
         self.consume_all()
         self.examined = self.flushed
         self.discard_unflushed()
-        self._blocks.clear()
+        self._blocks = None
         self._has_views = False

@@ -9,9 +9,9 @@ the pool behind a pipe's own blocks, and a task always resumes in its own loop.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from h3producer.pipe.scheduler import PipeScheduler, Schedules
+from h3producer.pipe.scheduler import PipeScheduler, Schedules, crosses_threads
 
 __all__ = ["PipeOptions", "StreamPipeReaderOptions", "StreamPipeWriterOptions"]
 
@@ -46,11 +46,13 @@ class PipeOptions:
     """Where a waiting `read` continues."""
     writer_scheduler: Schedules = PipeScheduler.inline
     """Where a waiting `flush` continues."""
+    is_shared: bool = field(init=False)
+    """Whether one of the schedulers crosses threads, so that the pipe has to take a lock."""
 
     def __post_init__(self) -> None:
         pause = _number("pause_writer_threshold", self, DEFAULT_PAUSE_WRITER_THRESHOLD)
-        # Upstream's old default of 32768 for a smaller pause threshold is a trap: such a
-        # writer would never be paused at all, or, with a check, every small pause is refused.
+        # Upstream's default is 32768 whatever the pause threshold, a trap: a writer that is
+        # paused below that would, in its old versions, never be released.
         resume = max(1, _number("resume_writer_threshold", self, pause // 2))
         if resume > pause > 0:
             raise ValueError("resume_writer_threshold must not exceed pause_writer_threshold")
@@ -58,6 +60,8 @@ class PipeOptions:
         object.__setattr__(self, "pause_writer_threshold", pause)
         object.__setattr__(self, "resume_writer_threshold", resume)
         object.__setattr__(self, "minimum_segment_size", size)
+        shared = crosses_threads(self.reader_scheduler) or crosses_threads(self.writer_scheduler)
+        object.__setattr__(self, "is_shared", shared)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

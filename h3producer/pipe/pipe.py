@@ -20,7 +20,8 @@ What differs from .NET, on purpose:
   event loop nothing is broken by it and failing the innocent waiter helps nobody.
 - `flush` and `advance` after the writer's `complete` raise; upstream leaves them unchecked.
 - A read that waits while somebody completes its own end raises; upstream leaves it waiting.
-- `write` keeps a reference to `bytes`; upstream copies into its blocks.
+- `write` keeps a reference to `bytes`; upstream copies into its blocks. Only crumbs are joined,
+  while the reader lags behind (`CRUMBS` in `buffer.py`).
 - Completion callbacks (`OnReaderCompleted`, `OnWriterCompleted`; obsolete upstream) are left
   out: the results say it.
 - A cancellation token is the cancellation of the awaiting task; see `PipeReader`, `PipeWriter`.
@@ -34,7 +35,6 @@ from typing import TYPE_CHECKING
 from h3producer.pipe.options import PipeOptions
 from h3producer.pipe.reader import PipeReader
 from h3producer.pipe.results import FLUSHED
-from h3producer.pipe.scheduler import crosses_threads
 from h3producer.pipe.shared_state import SharedPipeState
 from h3producer.pipe.state import EndState, PipeState
 from h3producer.pipe.writer import PipeWriter
@@ -64,10 +64,7 @@ class Pipe:
     """The writing end, for one owner."""
 
     def __init__(self, options: PipeOptions = DEFAULT_OPTIONS) -> None:
-        shared = crosses_threads(options.reader_scheduler) or crosses_threads(
-            options.writer_scheduler
-        )
-        self._state = SharedPipeState(options) if shared else PipeState(options)
+        self._state = SharedPipeState(options) if options.is_shared else PipeState(options)
         self.reader = _Reader(self._state)
         self.writer = _Writer(self._state)
 

@@ -40,7 +40,8 @@ class PipeReader(ABC):
 
     One owner, one read at a time: after each read comes one `advance_to`. A cancellation token
     of upstream is here the cancellation of the awaiting task: `CancelledError` is raised where
-    the read waited, the pipe stays usable, no byte is lost, and a later read starts afresh.
+    the read waited, the pipe stays usable, no byte is lost, and a later read starts afresh. A
+    read that need not wait does not notice a cancellation; the task's next wait does.
     """
 
     __slots__ = ()
@@ -80,8 +81,10 @@ class PipeReader(ABC):
 
     @abstractmethod
     def complete(self, error: BaseException | None = None) -> None:
-        """Stop reading for good; the first call wins. The writer's flushes report it, or raise
-        `error`. Bytes not consumed are dropped."""
+        """Stop reading for good; the first call wins.
+
+        The writer's flushes report it, or raise `error`. Bytes not consumed are dropped.
+        """
 
     async def complete_async(self, error: BaseException | None = None) -> None:
         """`complete`, and wait until what lies below is closed."""
@@ -111,7 +114,12 @@ class PipeReader(ABC):
         here or `cancel_pending_flush` there.
         """
         if not isinstance(destination, PipeWriter):
-            destination = PipeWriter.create(destination, LEAVE_OPEN)
+            writer = PipeWriter.create(destination, LEAVE_OPEN)
+            try:
+                await self.copy_to(writer)
+            finally:
+                await writer.complete_async()
+            return
         goes_on = True
         while goes_on:
             result = await self.read()

@@ -51,9 +51,11 @@ class ReadOnlySequence:
 
     Costs no copy to make, slice or walk. Valid until the reader that gave it advances past its
     bytes or completes; afterwards every look at consumed bytes raises `InvalidOperationError`
-    or, if somebody still holds them, gives the right bytes; never others. What `segments`
-    gave is safer still: a `bytes` object is yours for ever, and a memoryview you kept stays
-    valid too unless it was the pipe's own, which raises once consumed.
+    or, if somebody still holds them, gives the right bytes; never others.
+
+    What `segments` gave lives by itself: a `bytes` object is yours for ever. A `memoryview`
+    ends when its bytes are consumed and then raises `ValueError`, so give `bytes(view)` to
+    whatever keeps it, such as an asyncio transport.
     """
 
     __slots__ = ("_first", "_segments", "_skip", "end", "start")

@@ -24,12 +24,11 @@ from h3producer.pipe.results import (
     ReadResult,
 )
 from h3producer.pipe.scheduler import run_by
-from h3producer.pipe.sequence import ReadOnlySequence
-from h3producer.pipe.wakeup import Wakeup, wake
+from h3producer.pipe.sequence import ReadOnlySequence, SequencePosition
+from h3producer.pipe.wakeup import Wakeup
 
 if TYPE_CHECKING:
     from h3producer.pipe.options import PipeOptions
-    from h3producer.pipe.sequence import SequencePosition
 
 __all__ = ["EndState", "PipeState"]
 
@@ -84,8 +83,8 @@ class PipeState(PipeBuffer):
         super().__init__(options.minimum_segment_size)
         self._pause = options.pause_writer_threshold or NEVER
         self._resume = options.resume_writer_threshold
-        self.wake_reader = run_by(options.reader_scheduler, wake)
-        self.wake_writer = run_by(options.writer_scheduler, wake)
+        self.wake_reader = run_by(options.reader_scheduler, self.new_wakeup.wake)
+        self.wake_writer = run_by(options.writer_scheduler, self.new_wakeup.wake)
         self._begin()
 
     def _begin(self) -> None:
@@ -128,8 +127,14 @@ class PipeState(PipeBuffer):
         if self.reader is DONE:
             self.discard_unflushed()
             return None
-        self.publish()
-        length = self.flushed - self.examined
+        if self._segments:
+            self.extend(self._unflushed)
+        else:
+            self._segments = self._unflushed
+        self._unflushed = []
+        self.flushed = flushed = SequencePosition(self.flushed + self.unflushed_bytes)
+        self.unflushed_bytes = 0
+        length = flushed - self.examined
         # Below what the reader waits for, pausing the writer would be a dead-lock.
         if length < self._minimum_read:
             return None
@@ -176,11 +181,11 @@ class PipeState(PipeBuffer):
         """No bytes after these; the reader to wake."""
         if self.writer is DONE:
             return None
-        wakeup = self.commit() or self._take_read_wakeup()
+        wakeup = self.commit() if self.unflushed_bytes else None
         self.writer = DONE
         self._writer_error = None if error is None else Failure(error)
         self._clear_if_over()
-        return wakeup
+        return wakeup or self._take_read_wakeup()
 
     # The reading end.
 
@@ -260,7 +265,9 @@ class PipeState(PipeBuffer):
         self.reader = IDLE
         if self.paused and self.flushed - examined < self._resume:
             self.paused = False
-            return self._take_flush_wakeup()
+            wakeup = self._flush_wakeup
+            self._flush_wakeup = None
+            return wakeup
         return None
 
     def cancel_read(self) -> Wakeup | None:

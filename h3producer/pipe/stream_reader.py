@@ -35,7 +35,16 @@ class StreamPipeReader(PipeReader):
     it has come back; `complete_async` waits for that.
     """
 
-    __slots__ = ("_closing", "_fetching", "_options", "_pipe", "_room", "_source", "_wanted")
+    __slots__ = (
+        "_closing",
+        "_fetching",
+        "_has_ended",
+        "_options",
+        "_pipe",
+        "_room",
+        "_source",
+        "_wanted",
+    )
 
     def __init__(
         self, stream: ReadableStream, options: StreamPipeReaderOptions = DEFAULT_OPTIONS
@@ -45,6 +54,7 @@ class StreamPipeReader(PipeReader):
         self._pipe = Pipe(NEVER_PAUSE)
         self._room = options.buffer_size
         self._wanted = 0
+        self._has_ended = False
         self._fetching: InlineTask[None] | None = None
         self._closing: InlineTask[None] | None = None
 
@@ -77,29 +87,36 @@ class StreamPipeReader(PipeReader):
 
     def _want(self, count: int) -> None:
         """Have the stream read until `count` unexamined bytes are there, or its end."""
-        if self._pipe.length < count and self._closing is None:
+        if self._pipe.length < count and not self._has_ended:
             self._wanted = count
             if self._fetching is None or self._fetching.done():
                 self._fetching = start_inline(self._fetch())
 
     async def _fetch(self) -> None:
-        writer = self._pipe.writer
         try:
             while self._wanted:
                 data = await self._source.read(self._room)
-                if not data:
-                    writer.complete()
-                    return
-                self._count(len(data))
-                writer.write(data)
-                # The reader runs inside the flush, perhaps, and then may want more.
-                if self._pipe.length + len(data) >= self._wanted:
-                    self._wanted = 0
-                await writer.flush()
+                if data:
+                    self._deliver(data)
+                else:
+                    self._end(None)
         except asyncio.CancelledError:
-            writer.complete()  # by _close, so nobody reads any more
+            self._end(None)  # by _close, so nobody reads any more
         except Exception as error:
-            writer.complete(error)
+            self._end(error)
+
+    def _end(self, error: Exception | None) -> None:
+        self._has_ended = True
+        self._wanted = 0
+        self._pipe.writer.complete(error)
+
+    def _deliver(self, data: bytes) -> None:
+        self._count(len(data))
+        if self._pipe.length + len(data) >= self._wanted:
+            self._wanted = 0
+        self._pipe.writer.write(data)
+        # The reader runs in here, perhaps, and then may want more.
+        self._pipe.writer.publish()
 
     def _count(self, size: int) -> None:
         self._room -= size
@@ -108,6 +125,7 @@ class StreamPipeReader(PipeReader):
 
     def _begin_close(self, error: BaseException | None) -> InlineTask[None]:
         if self._closing is None:
+            self._has_ended = True
             self._pipe.reader.complete(error)
             self._closing = start_inline(self._close())
         return self._closing

@@ -7,6 +7,7 @@ pause threshold 1, so that a flush waits until the stream has taken everything.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from h3producer.pipe.options import PipeOptions, StreamPipeWriterOptions
@@ -16,6 +17,9 @@ from h3producer.pipe.wakeup import start_inline
 from h3producer.pipe.writer import PipeWriter
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from h3producer.pipe.reader import PipeReader
     from h3producer.pipe.results import FlushResult
 
 __all__ = ["StreamPipeWriter"]
@@ -44,7 +48,7 @@ class StreamPipeWriter(PipeWriter):
         self._writer = pipe.writer
         self._sink = Sink.of(stream)
         self._leave_open = options.leave_open
-        self._pump = start_inline(self._carry(pipe))
+        self._pump = start_inline(self._carry(pipe.reader))
 
     @property
     def unflushed_bytes(self) -> int:
@@ -74,33 +78,35 @@ class StreamPipeWriter(PipeWriter):
     async def complete_async(self, error: BaseException | None = None) -> None:
         self._writer.complete(error)
         failure = await self._pump
-        if failure is not None and failure is not error:
+        if failure is not None:
             raise failure
 
-    async def _carry(self, pipe: Pipe) -> Exception | None:
+    async def _carry(self, reader: PipeReader) -> Exception | None:
         """The pump; gives what the stream raised, so that it is never an unseen failure."""
-        reader = pipe.reader
         failure = None
-        try:
-            while True:
+        while failure is None:
+            try:
                 result = await reader.read()
-                if result.buffer:
-                    await self._sink.write(result.buffer.segments)
+            except (Exception, asyncio.CancelledError):
+                break  # our own complete(error): what is left is not written
+            if result.buffer:
+                failure = await failure_of(self._sink.write(result.buffer.segments))
+            if failure is None:
                 reader.advance_to(result.buffer.end)
-                if result.is_completed:
-                    break
-        except Exception as error:
-            failure = error
+            if result.is_completed:
+                break
         reader.complete(failure)
-        return await self._finish() or failure
+        closing = None if self._leave_open else await failure_of(self._sink.close())
+        return failure or closing
 
-    async def _finish(self) -> Exception | None:
-        try:
-            if not self._leave_open:
-                await self._sink.close()
-        except Exception as error:
-            return error
-        return None
+
+async def failure_of(step: Awaitable[None]) -> Exception | None:
+    """What `step` raised."""
+    try:
+        await step
+    except Exception as error:
+        return error
+    return None
 
 
 PipeWriter.create = StreamPipeWriter

@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator
     from contextvars import Context
 
-__all__ = ["InlineTask", "SharedWakeup", "Wakeup", "start_inline", "wake"]
+__all__ = ["InlineTask", "SharedWakeup", "Wakeup", "start_inline"]
 
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
-# What became of a wait. Plain numbers: an asyncio task may be the one who asks, each time.
+# What became of a wait. Plain numbers, because every wait compares them.
 PENDING, WOKEN, CANCELED = 0, 1, 2
 
 
@@ -55,9 +55,10 @@ class Wakeup:
     `CancelledError` at the await and makes a later `wake` a no-op.
     """
 
-    __slots__ = ("__weakref__", "_asyncio_future_blocking", "_outcome", "_waiter")
+    __slots__ = ("__weakref__", "_asyncio_future_blocking", "_message", "_outcome", "_waiter")
 
     _asyncio_future_blocking: bool
+    _message: str | None
 
     def __init__(self) -> None:
         self._outcome = PENDING
@@ -95,7 +96,7 @@ class Wakeup:
             self._asyncio_future_blocking = True
             yield self
         if self._outcome == CANCELED:
-            raise asyncio.CancelledError
+            self.result()
 
     # From here on: what an asyncio task asks of the future it waits on.
 
@@ -116,6 +117,7 @@ class Wakeup:
         """End the wait with `CancelledError`; False if the waiter was told to go on before."""
         if self._outcome:
             return False
+        self._message = msg
         self._outcome = CANCELED
         waiter, self._waiter = self._waiter, None
         if waiter is not None:
@@ -125,7 +127,7 @@ class Wakeup:
     def result(self) -> None:
         """Raise `CancelledError` if the wait was cancelled."""
         if self._outcome == CANCELED:
-            raise asyncio.CancelledError
+            raise asyncio.CancelledError(*filter(None, [self._message]))
 
     def _schedule(self, loop: asyncio.AbstractEventLoop) -> Callable[..., object]:
         return loop.call_soon
@@ -150,6 +152,7 @@ class SharedWakeup(Wakeup):
 
     def cancel(self, msg: str | None = None) -> bool:
         """End the wait with `CancelledError`; False if the waiter was told to go on before."""
+        self._message = msg
         return self._end(CANCELED)
 
     def park(self, waiter: Continuation) -> bool:
@@ -310,8 +313,3 @@ def start_inline(coroutine: Coroutine[object, None, T]) -> InlineTask[T]:
     task = InlineTask(coroutine)
     task.resume()
     return task
-
-
-def wake(wakeup: Wakeup) -> None:
-    """`Wakeup.wake` as an action for schedulers."""
-    wakeup.wake()

@@ -33,7 +33,7 @@ class PipeWriter(ABC):
 
     One owner, one flush at a time. A cancellation token of upstream is here the cancellation
     of the awaiting task: `CancelledError` is raised where the flush waited, the writer stays
-    usable, and the bytes stay committed.
+    usable, and the bytes stay committed. A flush that need not wait does not notice it.
     """
 
     __slots__ = ()

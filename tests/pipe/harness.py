@@ -27,8 +27,10 @@ __all__ = [
     "now",
     "read",
     "reading",
+    "refused",
     "take",
     "write",
+    "write_pieces",
     "writing",
 ]
 
@@ -80,6 +82,13 @@ def writing(pipe: Pipe, data: bytes) -> InlineTask[FlushResult]:
 def write(pipe: Pipe, data: bytes) -> FlushResult:
     """Write and flush, which must not wait."""
     return now(pipe.writer.write_async(data))
+
+
+def write_pieces(pipe: Pipe, *pieces: bytes) -> None:
+    """Write several pieces in one flush, which must not wait: each stays a segment."""
+    for piece in pieces:
+        pipe.writer.write(piece)
+    assert flushing(pipe).done(), "it waits"
 
 
 def read(pipe: Pipe) -> ReadResult:

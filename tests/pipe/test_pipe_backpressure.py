@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +23,21 @@ def narrow(make_pipe: MakePipe) -> Pipe:
 
 def test_b1_a_flush_below_the_pause_threshold_does_not_wait(narrow: Pipe) -> None:
     assert writing(narrow, bytes(63)).result() == FLUSHED
+
+
+def test_b1_a_flush_that_need_not_wait_never_suspends(narrow: Pipe) -> None:
+    narrow.writer.write(bytes(63))
+    with pytest.raises(StopIteration) as stopped:
+        narrow.writer.flush().send(None)
+    assert stopped.value.value is FLUSHED
+
+
+async def test_b1_a_flush_that_need_not_wait_creates_no_future(
+    narrow: Pipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asyncio.BaseEventLoop, "create_future", None)
+    narrow.writer.write(bytes(63))
+    assert await narrow.writer.flush() is FLUSHED
 
 
 @pytest.mark.parametrize("size", [64, 65, 1000])

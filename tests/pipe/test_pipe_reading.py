@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from h3producer.pipe.buffer import CRUMBS
 from h3producer.pipe.errors import (
     ADVANCED_PAST,
     BEYOND_THE_BUFFER,
@@ -16,7 +17,17 @@ from h3producer.pipe.errors import (
 )
 from h3producer.pipe.sequence import SequencePosition
 from h3producer.pipe.wakeup import start_inline
-from tests.pipe.harness import MakePipe, now, read, reading, refused, take, write, writing
+from tests.pipe.harness import (
+    MakePipe,
+    now,
+    read,
+    reading,
+    refused,
+    take,
+    write,
+    write_pieces,
+    writing,
+)
 
 if TYPE_CHECKING:
     from h3producer.pipe.pipe import Pipe
@@ -63,8 +74,7 @@ def test_r2_data_that_came_after_the_read_is_not_examined_by_its_end(pipe: Pipe)
 
 
 def test_r3_a_buffer_may_be_many_segments(pipe: Pipe) -> None:
-    for part in (b"ab", b"c", b"def"):
-        write(pipe, part)
+    write_pieces(pipe, b"ab", b"c", b"def")
     buffer = read(pipe).buffer
     assert buffer.segments == (b"ab", b"c", b"def")
     assert buffer.to_bytes() == b"abcdef"
@@ -83,8 +93,7 @@ def test_r3_positions_stay_valid_until_they_are_advanced_past(pipe: Pipe) -> Non
 
 @pytest.mark.parametrize("count", range(7))
 def test_r3_any_number_of_bytes_can_be_consumed_across_segments(pipe: Pipe, count: int) -> None:
-    for part in (b"ab", b"c", b"def"):
-        write(pipe, part)
+    write_pieces(pipe, b"ab", b"c", b"def")
     assert take(pipe, count) == b"abcdef"[:count]
     write(pipe, b"g")
     assert take(pipe) == b"abcdefg"[count:]
@@ -390,11 +399,48 @@ def test_r14_the_pause_threshold_holds_again_after_read_at_least(make_pipe: Make
     assert not writing(pipe, b"abcd").done()
 
 
-def test_many_small_segments_are_read_in_order_and_leave_no_trail(pipe: Pipe) -> None:
+def test_many_segments_are_read_in_order_and_leave_no_trail(pipe: Pipe) -> None:
     """The list of segments is cut now and then, although it never becomes empty."""
-    write(pipe, b"\x00")
+    write(pipe, b"\x00" * CRUMBS)
     for number in range(1, 1000):
+        write(pipe, bytes([number % 256]) * CRUMBS)
+        assert take(pipe, CRUMBS) == bytes([(number - 1) % 256]) * CRUMBS
+    assert len(pipe._state._segments) < 200
+
+
+def test_crumbs_are_joined_while_the_reader_lags_behind(pipe: Pipe) -> None:
+    for number in range(10_000):
         write(pipe, bytes([number % 256]))
-        assert take(pipe, 1) == bytes([(number - 1) % 256])
-    state = pipe._state
-    assert len(state._segments) < 200
+    segments = read(pipe).buffer.segments
+    assert b"".join(segments) == bytes(number % 256 for number in range(10_000))
+    assert len(segments) <= 10_000 // CRUMBS + 1
+
+
+def test_a_buffer_given_out_does_not_see_what_was_joined_to_it(pipe: Pipe) -> None:
+    write(pipe, b"abc")
+    buffer = read(pipe).buffer
+    rest = buffer.slice(1)
+    write(pipe, b"def")
+    assert (buffer.segments, rest.to_bytes()) == ((b"abc",), b"bc")
+    assert buffer.position_of(ord("d")) is None
+    pipe.reader.advance_to(buffer.get_position(2))
+    assert take(pipe) == b"cdef"
+
+
+@pytest.mark.parametrize("size", [CRUMBS // 2, CRUMBS])
+def test_only_crumbs_are_joined(pipe: Pipe, size: int) -> None:
+    first, second = bytes(CRUMBS // 2), bytes(size)
+    write(pipe, first)
+    write(pipe, second)
+    segments = read(pipe).buffer.segments
+    assert len(segments) == (1 if size == CRUMBS // 2 else 2)
+    assert (segments[-1] is second) == (size == CRUMBS)
+
+
+def test_crumbs_are_not_joined_to_memory_that_was_filled(pipe: Pipe) -> None:
+    write(pipe, b"abc")
+    pipe.writer.get_memory()[:3] = b"def"
+    pipe.writer.advance(3)
+    now(pipe.writer.flush())
+    write(pipe, b"ghi")
+    assert [bytes(segment) for segment in read(pipe).buffer.segments] == [b"abc", b"def", b"ghi"]

@@ -12,7 +12,7 @@ from h3producer.pipe.errors import FLUSH_CANCELED, READ_CANCELED, OperationCance
 from h3producer.pipe.pipe import Pipe
 from h3producer.pipe.reader import PipeReader
 from h3producer.pipe.wakeup import start_inline
-from tests.pipe.harness import MakePipe, now, read, take, write
+from tests.pipe.harness import MakePipe, now, read, take, write, write_pieces
 
 if TYPE_CHECKING:
     from h3producer.pipe.results import ReadResult
@@ -95,8 +95,7 @@ def test_a2_a_canceled_read_ends_copy_to_with_an_error(make_pipe: MakePipe) -> N
 
 def test_a2_a_canceled_flush_ends_copy_to_with_an_error(make_pipe: MakePipe) -> None:
     source, target = make_pipe(), make_pipe()
-    write(source, b"abc")
-    write(source, b"def")
+    write_pieces(source, b"abc", b"def")
     target.writer.cancel_pending_flush()
     with pytest.raises(OperationCanceledError, match=FLUSH_CANCELED):
         now(source.reader.copy_to(target.writer))
@@ -131,8 +130,7 @@ class FullAfter(io.RawIOBase):
 
 def test_a2_what_the_destination_took_before_it_failed_is_consumed(make_pipe: MakePipe) -> None:
     source = make_pipe()
-    for part in (b"abc", b"def", b"ghi"):
-        write(source, part)
+    write_pieces(source, b"abc", b"def", b"ghi")
     with pytest.raises(OSError, match="full"):
         now(source.reader.copy_to(FullAfter(2)))
     assert take(source) == b"ghi"
@@ -150,8 +148,7 @@ async def test_a2_cancelling_the_copying_task_neither_loses_nor_repeats(
     make_pipe: MakePipe,
 ) -> None:
     source, target = make_pipe(), make_pipe(pause=1)
-    write(source, b"abc")
-    write(source, b"def")
+    write_pieces(source, b"abc", b"def")
     task = asyncio.create_task(source.reader.copy_to(target.writer))
     await asyncio.sleep(0)
     task.cancel()

@@ -149,9 +149,9 @@ def written(pipe: Pipe, *parts: bytes, by_memory: bool) -> ReadOnlySequence:
         if by_memory:
             pipe.writer.get_memory(len(part))[: len(part)] = part
             pipe.writer.advance(len(part))
-            flushing(pipe)
         else:
-            write(pipe, part)
+            pipe.writer.write(part)
+    flushing(pipe)
     return read(pipe).buffer
 
 

@@ -8,17 +8,21 @@ from __future__ import annotations
 import asyncio
 import queue
 import random
+import re
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
+from h3producer.pipe import pipe as pipe_module
+from h3producer.pipe.errors import InvalidOperationError
 from h3producer.pipe.options import PipeOptions
 from h3producer.pipe.pipe import Pipe
 from h3producer.pipe.scheduler import PipeScheduler
 from h3producer.pipe.shared_state import SharedPipeState
-from h3producer.pipe.wakeup import start_inline
+from h3producer.pipe.wakeup import SharedWakeup, start_inline
 from tests.pipe.harness import write
 
 if TYPE_CHECKING:
@@ -36,7 +40,7 @@ ROUNDS = 300
 
 @pytest.fixture(autouse=True)
 def _threads_switch_as_often_as_they_can() -> Iterator[None]:
-    """Without the lock the tests below then fail nearly every time."""
+    """So that what can go wrong does."""
     usual = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     yield
@@ -186,6 +190,56 @@ def test_cancellations_from_a_third_thread_lose_nothing(
         pipe.reader.cancel_pending_read()
         pipe.writer.cancel_pending_flush()
     assert done.get(timeout=LIMIT) == data
+
+
+class Recording:
+    """A lock that notes how often it is taken, and that it is given back."""
+
+    def __init__(self) -> None:
+        self.depth = self.taken = 0
+
+    def __enter__(self) -> None:
+        self.depth += 1
+        self.taken += 1
+
+    def __exit__(self, *_error: object) -> None:
+        self.depth -= 1
+
+
+def test_every_transition_that_an_end_calls_takes_the_lock() -> None:
+    """`append` needs none: until `commit`, unflushed bytes belong to the writer alone."""
+    called = set(re.findall(r"state\.(\w+)\(", Path(pipe_module.__file__).read_text()))
+    free = {"append", "refuse_write", "wake_reader", "wake_writer"}
+    for name in called - free:
+        assert name in vars(SharedPipeState), f"{name} runs without the lock"
+
+
+@pytest.mark.parametrize("size", [1, 100])
+def test_the_lock_is_taken_and_given_back_also_after_an_error(size: int) -> None:
+    state = SharedPipeState(PipeOptions(pause_writer_threshold=50))
+    lock = Recording()
+    state.lock = lock  # type: ignore[assignment]  # all that is asked of it
+    state.append(bytes(size))
+    state.commit()
+    with pytest.raises(InvalidOperationError):
+        state.advance_read(None, None)
+    assert (lock.taken, lock.depth) == (2, 0)
+
+
+@pytest.mark.parametrize("step", ["wake", "cancel", "park"])
+def test_every_step_of_a_shared_wakeup_takes_its_lock(step: str) -> None:
+    wakeup = SharedWakeup()
+    lock = Recording()
+    wakeup._lock = lock  # type: ignore[assignment]  # all that is asked of it
+
+    async def park() -> None:
+        await wakeup
+
+    if step == "park":
+        start_inline(park())
+    else:
+        getattr(wakeup, step)()
+    assert (lock.taken, lock.depth) == (1, 0)
 
 
 def test_a_writer_released_by_a_read_that_was_woken_meanwhile_is_not_released_twice() -> None:

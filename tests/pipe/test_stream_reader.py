@@ -192,6 +192,15 @@ async def test_an_inline_reader_that_asks_again_is_served_by_the_same_fetch() ->
     assert task.done()
 
 
+def test_after_its_end_the_stream_is_not_asked_again() -> None:
+    """A terminal would wait for more."""
+    stream = Counting(b"")
+    reader = PipeReader.create(stream)
+    for _ in range(3):
+        assert take(reader) == (b"", True)
+    assert len(stream.asked) == 1
+
+
 class Failing(io.BytesIO):
     def read1(self, _size: int | None = -1, /) -> bytes:
         raise OSError("gone")

@@ -165,6 +165,22 @@ def test_complete_async_raises_what_went_wrong_at_the_end() -> None:
         now(writer.complete_async())
 
 
+def test_complete_async_after_complete_with_an_error_does_not_raise_it() -> None:
+    stream = Slow()
+    writer = PipeWriter.create(stream)
+    writer.complete(asyncio.CancelledError())
+    now(writer.complete_async())
+    assert stream.is_closed
+
+
+def test_a_stream_that_failed_is_closed_all_the_same() -> None:
+    stream = Failing()
+    writer = PipeWriter.create(stream)
+    writer.write(b"abc")
+    writer.complete()
+    assert stream.closed
+
+
 class CannotClose(Slow):
     def close(self) -> None:
         raise OSError("cannot close")

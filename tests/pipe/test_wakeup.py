@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from h3producer.pipe.wakeup import InlineTask, SharedWakeup, Wakeup, start_inline, wake
+from h3producer.pipe.wakeup import InlineTask, SharedWakeup, Wakeup, start_inline
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Generator
@@ -54,11 +54,6 @@ def test_waking_twice_is_harmless(wakeup: Wakeup) -> None:
     wakeup.wake()
     wakeup.wake()
     assert log == ["waits", "goes on"]
-
-
-def test_wake_as_an_action_for_schedulers(wakeup: Wakeup) -> None:
-    wake(wakeup)
-    assert wakeup.is_woken
 
 
 def test_the_repr_says_what_became_of_the_wait(wakeup: Wakeup) -> None:
@@ -112,6 +107,14 @@ async def test_cancelling_the_task_raises_where_it_waits(wakeup: Wakeup) -> None
     assert wakeup.is_woken
     wakeup.wake()
     assert log == ["waits"]
+
+
+async def test_the_message_of_a_cancellation_arrives(wakeup: Wakeup) -> None:
+    task = asyncio.create_task(wait_for(wakeup, []))
+    await asyncio.sleep(0)
+    task.cancel("enough")
+    with pytest.raises(asyncio.CancelledError, match="enough"):
+        await task
 
 
 async def test_a_task_cancelled_after_it_was_woken_is_cancelled_all_the_same(
