@@ -78,7 +78,9 @@ class QuicTransport(Protocol):
         """STOP_SENDING: ask the peer to abandon its half (RFC 9000 §3.5).
 
         Whatever still arrives on the stream is dropped and counts as consumed, so that an
-        unread upload cannot starve the connection. A no-op when the peer's half has ended.
+        unread upload cannot starve the connection. Does not overtake an `end_stream` that was
+        sent before: there are clients that take it for the end. A no-op when the peer's half
+        has ended.
         """
 
     def grant(self, stream_id: int, count: int) -> None:

@@ -171,6 +171,9 @@ class EngineConnection(Protocol):
     def close_application(self, error_code: int, reason: str) -> None:
         """CONNECTION_CLOSE with a code of the application (frame 0x1d); the first call wins."""
 
+    def release(self) -> None:
+        """Let go of everything, so that its memory is free at once; no call may follow."""
+
 
 class Engine(Protocol):
     """Makes connections, and the one packet of a version's cryptography that needs none."""

@@ -71,6 +71,7 @@ class EngineTransport(Tenant, EngineObserver):
         self._farewell: list[Datagram] = []
         self._late_packets = 0
         self._tls: TlsFacts | None = None
+        self._last_address: tuple[str, int] | None = None
         self.connection_ids = set(connection.connection_ids)
         connection.observer = self
 
@@ -86,7 +87,7 @@ class EngineTransport(Tenant, EngineObserver):
 
     @property
     def peer_address(self) -> tuple[str, int]:
-        return plain_address(self._connection.peer_address)
+        return self._last_address or plain_address(self._connection.peer_address)
 
     @property
     def local_address(self) -> tuple[str, int]:
@@ -94,7 +95,7 @@ class EngineTransport(Tenant, EngineObserver):
 
     @property
     def tls(self) -> TlsFacts | None:
-        if self._tls is None:
+        if self._tls is None and self._phase is not Phase.FORGOTTEN:
             self._tls = self._connection.tls_facts
         return self._tls
 
@@ -189,6 +190,8 @@ class EngineTransport(Tenant, EngineObserver):
             self._phase = Phase.FORGOTTEN
             self._timer.cancel()
             self._link.forget(self)
+            self._last_address = self.peer_address
+            self._connection.release()
 
     # What the engine tells
 

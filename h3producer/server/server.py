@@ -34,7 +34,7 @@ import asyncio
 import enum
 import logging
 import signal
-from contextlib import AsyncExitStack
+from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,7 @@ from h3producer.config import Config
 from h3producer.server.application import Application
 from h3producer.server.certificates.hints import url_of
 from h3producer.server.certificates.presented import presented_credentials
+from h3producer.server.collector import spared_collector
 from h3producer.server.errors import StartupError
 from h3producer.server.latch import Latch
 from h3producer.server.listeners import UdpListeners
@@ -127,8 +128,11 @@ class Server:
             self._force.set()
 
     def run(self) -> None:
-        """Serve in a new event loop until INT or TERM; see `serve`."""
-        asyncio.run(self.serve())
+        """Serve in a new event loop until INT or TERM; see `serve`.
+
+        Takes the process to be its own: see `collector.py`.
+        """
+        asyncio.run(self._serve(spared_collector()))
 
     async def serve(self) -> None:
         """Serve until `should_exit` is set, or INT or TERM comes; return when all is closed.
@@ -136,9 +140,13 @@ class Server:
         Takes INT and TERM for that long, if this is the main thread, and gives them back.
         Raises `StartupError`. Cancelling it is a stop by force.
         """
+        await self._serve(nullcontext())
+
+    async def _serve(self, while_serving: AbstractContextManager[None]) -> None:
         with captured_signals(self._signal_received):
             async with self:
-                await self._exit.wait()
+                with while_serving:
+                    await self._exit.wait()
 
     async def __aenter__(self) -> Server:
         if self._phase is not _Phase.NEW:

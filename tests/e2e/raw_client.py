@@ -117,6 +117,7 @@ class RawClient(asyncio.DatagramProtocol):
             client.quic.connect(address, client._loop.time())
             client.transmit()
             await client.until(lambda: client.handshaken or client.close_code is not None)
+            assert client.handshaken, f"{client.close_code:#x} {client.close_reason}"
             yield client
             client.close()
         finally:

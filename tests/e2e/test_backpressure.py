@@ -126,7 +126,7 @@ async def test_an_echo_that_nobody_reads_holds_its_own_upload(
 
 
 async def test_a_hundred_held_streams_hold_no_connection(serve: Serve, connect: Connect) -> None:
-    app = Streaming(1 << 40)
+    app = Streaming(64 * MIB)
     server = await serve(routed(stream=app), response_buffer=4 * KIB)
     client = await connect(server, gives_credit=False, max_stream_data=4 * KIB)
     held = [client.request("/stream") for _ in range(100)]

@@ -136,8 +136,8 @@ async def test_a_client_that_comes_and_goes_harms_nobody(serve: Serve, connect: 
 
 
 async def test_a_server_survives_all_of_it_at_once(serve: Serve, connect: Connect) -> None:
-    apps = {"stream": noting(Notes()), "never": NeverReading(), "fail": fail_midway}
-    server = await serve(routed(echo=echo, **apps), timeout_graceful_shutdown=0)
+    app = routed(echo=echo, stream=noting(Notes()), never=NeverReading(), fail=fail_midway)
+    server = await serve(app)
     good = await connect(server)
 
     for _ in range(5):

@@ -10,6 +10,7 @@ import pytest
 from h3producer.errors import ErrorCode
 from tests.e2e.apps import content, data, routed, start
 from tests.e2e.observed import Notes
+from tests.e2e.server import stop
 
 if TYPE_CHECKING:
     from h3producer.asgi.types import AsgiApp, Receive, Scope, Send
@@ -101,7 +102,7 @@ async def test_a_shutdown_by_force_is_a_disconnect(serve: Serve, connect: Connec
     await notes.until("waits")
 
     server.force_exit = True
-    await server.__aexit__(None, None, None)
+    await stop(server)
 
     assert notes == HEARD
     assert await client.closed() == ErrorCode.H3_NO_ERROR
@@ -116,7 +117,7 @@ async def test_a_shutdown_that_has_no_more_time_is_a_disconnect(
     client.request("/app")
     await notes.until("waits")
 
-    await server.__aexit__(None, None, None)
+    await stop(server)
 
     assert notes == HEARD
 
@@ -140,7 +141,7 @@ async def test_an_app_that_hears_nothing_is_cancelled_at_a_shutdown(
     await notes.until("waits")
 
     server.force_exit = True
-    await server.__aexit__(None, None, None)
+    await stop(server)
 
     assert notes == ["waits", "cancelled"]
 

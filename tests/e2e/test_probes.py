@@ -16,14 +16,17 @@ from tests.e2e.apps import (
     PIECE,
     NeverReading,
     Streaming,
+    end,
     fail_midway,
     hello,
     noting,
     routed,
+    start,
 )
 from tests.e2e.observed import Notes
 
 if TYPE_CHECKING:
+    from h3producer.asgi.types import Receive, Scope, Send
     from tests.e2e.raw_client import Connect
     from tests.e2e.server import Serve
 
@@ -55,7 +58,7 @@ async def test_t1_an_app_is_held_when_the_client_gives_no_credit(
 
 
 async def test_t1_a_held_app_goes_on_when_credit_returns(serve: Serve, connect: Connect) -> None:
-    app = Streaming(32 * MIB)
+    app = Streaming(8 * MIB)
     server = await serve(routed(stream=app))
     client = await connect(server, gives_credit=False, max_stream_data=WINDOW)
     response = client.request("/stream")
@@ -190,13 +193,39 @@ async def test_t6_an_answer_may_come_before_the_end_of_the_upload(
     assert (await (await connect(server)).get("/hello")).status == 200
 
 
-async def test_t6_the_end_of_an_early_answer_comes_with_or_before_the_stop(
-    serve: Serve, connect: Connect
+@pytest.mark.parametrize("size", [5, 1150, 5000, 60_000])
+async def test_t6_the_stop_comes_behind_the_end_of_an_early_answer(
+    serve: Serve, connect: Connect, size: int
 ) -> None:
-    client = await connect(await serve(hello))
-    upload = client.request("/", method="POST", end=False)
+    # Clients on quiche take what comes after STOP_SENDING for lost.
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start())
+        await send(end(bytes(size)))
 
-    # A client that takes STOP_SENDING for the end must have the response by then.
+    client = await connect(await serve(routed(app=app)))
+    upload = client.request("/app", method="POST", end=False)
+    upload.send(bytes(1 * MIB))
+
     await client.until(lambda: upload.stop_code is not None)
 
-    assert upload.ended
+    assert upload.log == ["fin", "stop"]
+    assert len(upload.body) == size
+
+
+async def test_t6_the_stop_waits_for_a_client_that_reads_slowly(
+    serve: Serve, connect: Connect
+) -> None:
+    app = Streaming(32 * KIB)
+    client = await connect(
+        await serve(routed(app=app)), gives_credit=False, max_stream_data=16 * KIB
+    )
+    upload = client.request("/app", method="POST", end=False)
+    upload.send(bytes(1 * MIB))
+    await client.until(lambda: client.quic.downloaded(upload.stream_id) == 16 * KIB)
+    await client.settle()
+    assert upload.log == []
+
+    client.give_credit()
+
+    await client.until(lambda: upload.stop_code is not None)
+    assert upload.log == ["fin", "stop"]

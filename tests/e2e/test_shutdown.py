@@ -13,7 +13,7 @@ from h3producer.server.server import Server
 from tests.e2e.apps import data, end, hello, start
 from tests.e2e.observed import Notes
 from tests.e2e.raw_client import RawClient
-from tests.e2e.server import address_of
+from tests.e2e.server import address_of, stop
 
 if TYPE_CHECKING:
     from h3producer.asgi.types import Receive, Scope, Send
@@ -61,7 +61,7 @@ async def test_a_shutdown_lets_requests_end_and_rejects_new_ones(
     slow = client.request("/slow")
     await app.notes.until("under way")
 
-    stopping = asyncio.create_task(server.__aexit__(None, None, None))
+    stopping = asyncio.create_task(stop(server))
     await client.until(lambda: bool(client.goaways))
     assert client.goaways == [LAST_REQUEST_ID]
 
@@ -84,7 +84,7 @@ async def test_a_shutdown_closes_idle_connections_at_once(serve: Serve, connect:
     client = await connect(server)
     answered = await client.get("/")
 
-    await server.__aexit__(None, None, None)
+    await stop(server)
 
     assert await client.closed() == ErrorCode.H3_NO_ERROR
     assert client.goaways == [answered.stream_id + 4]
@@ -98,13 +98,15 @@ async def test_a_server_that_shuts_down_takes_no_new_connections(
     client = await connect(server)
     slow = client.request("/slow")
     await app.notes.until("under way")
-    stopping = asyncio.create_task(server.__aexit__(None, None, None))
+    stopping = asyncio.create_task(stop(server))
     await client.until(lambda: bool(client.goaways))
 
     stranger = asyncio.create_task(connect(server))
-    await client.round_trip()
+    for _ in range(50):  # a handshake takes two or three
+        assert (await client.get("/")).reset_code == ErrorCode.H3_REQUEST_REJECTED
     assert not stranger.done()
     stranger.cancel()
+    await asyncio.wait({stranger})
 
     app.may_end.set()
     assert (await slow.over()).ended
@@ -120,7 +122,7 @@ async def test_when_the_grace_period_is_over_requests_are_cut(
     slow = client.request("/slow")
     await app.notes.until("under way")
 
-    await server.__aexit__(None, None, None)
+    await stop(server)
 
     assert await client.closed() == ErrorCode.H3_NO_ERROR
     assert not slow.ended, "What is cut must not look whole."
@@ -150,7 +152,7 @@ async def test_force_exit_does_not_wait_for_requests(serve: Serve, connect: Conn
     client = await connect(server)
     client.request("/slow")
     await app.notes.until("under way")
-    stopping = asyncio.create_task(server.__aexit__(None, None, None))
+    stopping = asyncio.create_task(stop(server))
     await client.until(lambda: bool(client.goaways))
     assert not stopping.done()
 
@@ -166,7 +168,7 @@ async def test_a_port_is_free_again_when_its_server_has_ended(
 ) -> None:
     server = await serve(hello)
     host, port = address_of(server)
-    await server.__aexit__(None, None, None)
+    await stop(server)
 
     again = await serve(hello, host=host, port=port)
 

@@ -257,8 +257,11 @@ class Client:
     async def check(self) -> None:
         """Called after each test; ends what the test left running."""
         await self.idle()
-        streams = sorted(stream_id for stream_id in self._delivered if not stream_id & 2)
-        for stream_id in streams:
+        for stream_id in sorted(self._delivered):
+            if stream_id & 2:
+                if not self._forgets_credit:
+                    assert self.transport.granted[stream_id] == self._delivered[stream_id]
+                continue
             self._check_order(stream_id)
             self._check_frames(stream_id)
             if stream_id not in self.connection.streams and not self._forgets_credit:

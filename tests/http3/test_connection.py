@@ -206,6 +206,7 @@ async def test_after_a_connection_error_nothing_is_read_any_more(connect: Connec
     await client.idle()
     assert gate.seen == [0]
     assert sorted(client.connection.streams) == [0]
+    assert client.connection.streams[0].error_code is None
 
 
 async def test_a_connection_error_reaches_every_application_with_the_end(connect: Connect) -> None:
@@ -244,7 +245,7 @@ async def test_after_the_end_a_shutdown_does_nothing(connect: Connect) -> None:
     client = connect(hello)
     client.lose()
     client.connection.shutdown()
-    assert client.close_code is None
+    assert [call for call in client.transport.calls if call[0] == "close"] == []
 
 
 # Graceful shutdown
@@ -326,6 +327,22 @@ async def test_a_request_whose_stream_was_skipped_before_the_shutdown_is_rejecte
     assert goaways(client) == [LARGEST_REQUEST_ID, 8]
 
 
+async def test_a_shutdown_waits_for_the_last_of_several(connect: Connect) -> None:
+    client = connect(echo)
+    client.send(POST, on=0)
+    client.send(POST, on=4)
+    await client.idle()
+    client.connection.shutdown()
+    client.send(data(b"hello"), on=0, end=True)
+    await client.idle()
+    assert client.received(0) == HELLO
+    assert client.close_code is None
+    client.send(data(b"hello"), on=4, end=True)
+    await client.idle()
+    assert client.received(4) == HELLO
+    assert client.close_code == NO_ERROR
+
+
 async def test_an_upload_goes_on_during_a_shutdown(connect: Connect) -> None:
     client = connect(echo)
     client.send(POST, data(b"hel"))
@@ -378,6 +395,7 @@ async def test_a_rule_that_is_broken_during_a_shutdown_closes_at_once(connect: C
     gate.open.set()
     await client.idle()
     assert goaways(client) == [LARGEST_REQUEST_ID]
+    assert len([call for call in client.transport.calls if call[0] == "close"]) == 1
 
 
 # Whatever a client sends

@@ -10,7 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from h3producer.errors import LocalProtocolError
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from tests.http3.conftest import LoggedErrors
+
+    Calls = list[tuple[Callable[["Trial", int], None], int]]
 
 STATUS_200 = [(b":status", b"200")]
 HEADERS_200 = bytes.fromhex("01 03 0000 d9")
@@ -186,7 +188,9 @@ def test_no_data_before_the_headers(response: Response) -> None:
     assert response.wire == b""
 
 
-def test_no_end_before_the_headers(response: Response) -> None:
+@pytest.mark.parametrize("written", [b"", b"hello"])
+def test_no_end_before_the_headers(response: Response, written: bytes) -> None:
+    response.output.write(written)
     with pytest.raises(LocalProtocolError, match="before its headers"):
         run_now(response.output.write_stream_suffix())
     assert not response.is_ended
@@ -382,6 +386,7 @@ def test_a_stop_wakes_the_write_that_waits(blocked: Response) -> None:
     write = start_inline(blocked.output.write_data_to_pipe(b"hello"))
     blocked.abort(0x10C, "test")
     assert write.result().is_canceled
+    assert blocked.aborts == [(0x10C, "test")]
     assert run_soon(blocked.output.write_data_to_pipe(b"more")) is COMPLETED
 
 
@@ -408,6 +413,8 @@ def test_a_stop_marks_the_next_flush_when_none_waits(started: Response) -> None:
 def test_after_a_stop_every_call_is_silent_and_nothing_is_sent(started: Response) -> None:
     output = started.output
     started.abort(0x10C, "test")
+    output.write(b"hello")
+    assert output.unflushed_bytes == 0
     assert run_soon(output.first_write(STATUS_200, b"hello")) is COMPLETED
     assert run_soon(output.write_data_to_pipe(b"")) is COMPLETED
     assert run_soon(output.write_100_continue()) is COMPLETED
@@ -576,15 +583,19 @@ def test_trailers_that_the_peer_refuses_reset_the_stream_and_raise_nothing(
     assert started.transport.resets == {0: 0x102}
 
 
+@pytest.mark.parametrize("at_the_end", [False, True])
 def test_a_transport_that_fails_resets_the_stream_and_is_logged(
-    started: Response, errors: LoggedErrors, monkeypatch: pytest.MonkeyPatch
+    started: Response, errors: LoggedErrors, monkeypatch: pytest.MonkeyPatch, at_the_end: bool
 ) -> None:
     def send(*_: object, **__: object) -> None:
         raise OSError("the socket is gone")
 
     monkeypatch.setattr(started.transport, "send", send)
-    assert run_now(started.output.write_data_to_pipe(b"hello")).is_completed
-    assert started.transport.resets == {0: 0x102}
+    if at_the_end:
+        run_now(started.output.write_stream_suffix())
+    else:
+        assert run_now(started.output.write_data_to_pipe(b"hello")).is_completed
+    assert started.aborts[0] == (0x102, "process_data_writes failed")
     assert errors.take() == ["Stream 0: the pump failed.: OSError('the socket is gone')"]
 
 
@@ -705,12 +716,29 @@ CALLS: list[Callable[[Trial, int], None]] = [
 ]
 
 
-@given(st.lists(st.tuples(st.sampled_from(CALLS), st.sampled_from([0, 1, 5, 20_000])), max_size=25))
+# Most sequences begin and end well, or there would be little to see in between.
+BEGINNINGS = st.sampled_from(
+    [
+        [],
+        [(Trial.headers, 0)],
+        [(Trial.headers, 1)],
+        [(Trial.headers, 1), (Trial.block, 0)],
+        [(Trial.block, 0), (Trial.interim, 0), (Trial.headers, 1)],
+    ]
+)
+MIDDLES = st.lists(st.tuples(st.sampled_from(CALLS), st.sampled_from([0, 1, 5, 20_000])))
+ENDINGS = st.sampled_from([[], [(Trial.suffix, 0)], [(Trial.suffix, 0), (Trial.stop, 0)]])
+
+
+@settings(max_examples=300)
+@example([(Trial.headers, 1), (Trial.block, 0)], [(Trial.write_and_flush, 20_000)], [])
+@example([(Trial.headers, 1)], [(Trial.write, 20_000)], [(Trial.suffix, 0)])
+@given(BEGINNINGS, MIDDLES, ENDINGS)
 def test_whatever_an_application_calls_the_wire_is_in_order_and_ends_once(
-    calls: list[tuple[Callable[[Trial, int], None], int]],
+    beginning: Calls, middle: Calls, ending: Calls
 ) -> None:
     trial = Trial()
-    for call, argument in calls:
+    for call, argument in [*beginning, *middle, *ending]:
         try:
             call(trial, argument)
         except (LocalProtocolError, InvalidOperationError):
@@ -718,6 +746,8 @@ def test_whatever_an_application_calls_the_wire_is_in_order_and_ends_once(
     trial.leave(0)
     trial.unblock(0)
     assert all(task.done() for task in trial.waiting), "Somebody waits for ever."
+    for task in trial.waiting:
+        task.result()
     check_wire(trial)
 
 

@@ -13,6 +13,7 @@ from h3producer.errors import RequestAborted
 from h3producer.http3.request_body import RequestBody
 from h3producer.pipe.errors import InvalidOperationError
 from h3producer.pipe.pipe import Pipe
+from h3producer.pipe.sequence import ORIGIN
 from h3producer.pipe.wakeup import start_inline
 from tests.http3.harness import run_now
 
@@ -71,6 +72,7 @@ def test_the_end_is_an_empty_chunk_every_time(body: Body) -> None:
 
 def test_the_end_wakes_a_reader(body: Body) -> None:
     read = start_inline(body.read_chunk())
+    assert body.trailers is None
     body.end_received([(b"checksum", b"1")])
     assert read.result() == b""
     assert body.trailers == [(b"checksum", b"1")]
@@ -156,6 +158,36 @@ def test_credit_follows_what_was_consumed_and_not_what_was_seen(body: Body) -> N
     assert body.grants == [2]
 
 
+@pytest.mark.parametrize("how", ["read", "try_read", "read_at_least"])
+def test_credit_is_the_same_however_it_was_read(body: Body, how: str) -> None:
+    body.data_received(b"hello")
+    match how:
+        case "read":
+            result = run_now(body.read())
+        case "read_at_least":
+            result = run_now(body.read_at_least(5))
+        case _:
+            tried = body.try_read()
+            assert tried is not None
+            result = tried
+    body.advance_to(result.buffer.get_position(4), result.buffer.end)
+    assert body.grants == [4]
+
+
+def test_a_read_that_is_ended_without_a_position_consumes_nothing(body: Body) -> None:
+    body.data_received(b"hello")
+    run_now(body.read())
+    body.advance_to(None)
+    assert body.grants == []
+    assert run_now(body.read_chunk()) == b"hello"
+
+
+def test_there_is_nothing_to_advance_without_a_read(body: Body) -> None:
+    body.data_received(b"hello")
+    with pytest.raises(InvalidOperationError, match="No reading operation to complete"):
+        body.advance_to(ORIGIN)
+
+
 def test_who_leaves_gives_back_what_was_not_read_and_what_still_comes(body: Body) -> None:
     body.data_received(b"hello")
     buffer = run_now(body.read()).buffer
@@ -171,7 +203,7 @@ def test_who_leaves_in_the_middle_of_a_read_gives_everything_back(body: Body) ->
     run_now(body.read())
     body.complete()
     assert body.grants == [5]
-    with pytest.raises(InvalidOperationError):
+    with pytest.raises(InvalidOperationError, match="after reader was completed"):
         run_now(body.read())
 
 
@@ -263,6 +295,11 @@ def test_a_body_that_was_whole_stays_whole(body: Body, content: bytes) -> None:
 def test_the_first_wait_for_content_is_told_once(body: Body) -> None:
     assert body.try_read() is None
     start_inline(body.read()).cancel()
+    start_inline(body.read_at_least(3)).cancel()
+    assert body.wanted == 1
+
+
+def test_who_wants_more_than_is_there_waits_for_it_too(body: Body) -> None:
     start_inline(body.read_at_least(3)).cancel()
     assert body.wanted == 1
 

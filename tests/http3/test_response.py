@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from h3producer.http3.frame_writer import Http3FrameWriter
 from h3producer.http3.output_producer import Http3OutputProducer
 from h3producer.http3.response import Http3Response
 from h3producer.pipe.results import COMPLETED, FLUSHED
+from h3producer.pipe.wakeup import start_inline
 from h3producer.wire.qpack import FieldSectionEncoder
 from tests.fakes import FakeTransport
 from tests.http3.harness import data, run_now, run_soon, section
@@ -151,6 +153,17 @@ def test_complete_is_idempotent(exchange: Exchange, response: Http3Response) -> 
     assert response.completed
 
 
+def test_who_asks_for_the_end_twice_waits_for_it_twice(
+    exchange: Exchange, response: Http3Response
+) -> None:
+    exchange.transport.block(0)
+    response.start(200)
+    ends = [start_inline(response.complete(data)) for data in (bytes(20_000), b"")]
+    assert [end.done() for end in ends] == [False, False]
+    exchange.transport.unblock(0)
+    assert [end.done() for end in ends] == [True, True]
+
+
 def test_after_complete_every_write_raises_and_counts_for_nothing(
     exchange: Exchange, response: Http3Response
 ) -> None:
@@ -265,6 +278,21 @@ def test_the_answer_to_head_has_the_fields_and_no_content() -> None:
     assert exchange.response.body_bytes == 5
 
 
+async def test_an_endless_body_for_head_does_not_hold_the_loop() -> None:
+    exchange = Exchange("HEAD")
+    exchange.response.start(200)
+
+    async def application() -> None:
+        while True:
+            await exchange.response.write(b"more")
+
+    task = asyncio.create_task(application())
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    assert exchange.response.body_bytes > 0
+
+
 def test_the_answer_to_head_need_not_have_its_content_length() -> None:
     exchange = Exchange("HEAD")
     exchange.response.start(200, [(b"content-length", b"5")])
@@ -342,6 +370,29 @@ def test_where_no_content_length_may_be_a_zero_is_removed_and_a_number_refused(
     exchange.response.start(status, [EMPTY])
     run_now(exchange.response.complete())
     assert exchange.sends == [(section((b":status", b"%d" % status)), True)]
+
+
+def test_a_tunnel_has_content_of_any_length() -> None:
+    exchange = Exchange("CONNECT")
+    exchange.response.start(200, [EMPTY])
+    run_now(exchange.response.write(b"anything"))
+    assert exchange.sends == [(section(OK) + data(b"anything"), False)]
+
+
+def test_a_tunnel_that_is_refused_may_say_how_long_its_answer_is() -> None:
+    exchange = Exchange("CONNECT")
+    exchange.response.start(403, [(b"content-length", b"5")])
+    run_now(exchange.response.complete(b"hello"))
+    head = section((b":status", b"403"), (b"content-length", b"5"))
+    assert exchange.sends == [(head + data(b"hello"), True)]
+
+
+def test_a_response_that_says_itself_that_it_is_empty_says_so_once(
+    exchange: Exchange, response: Http3Response
+) -> None:
+    response.start(200, [EMPTY])
+    run_now(response.complete())
+    assert exchange.sends == [(section(OK, EMPTY), True)]
 
 
 def test_a_205_has_no_content(response: Http3Response) -> None:

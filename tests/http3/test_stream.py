@@ -216,6 +216,22 @@ async def test_no_100_if_content_has_come(connect: Connect) -> None:
     assert client.received() == Received(fields=OK, body=b"he")
 
 
+async def test_no_100_if_content_has_come_and_more_is_wanted(connect: Connect) -> None:
+    async def application(stream: Http3Stream) -> None:
+        content = await stream.body.read_at_least(2)
+        stream.body.advance_to(content.buffer.end)
+        await stream.body.read_chunk()
+        await hello(stream)
+
+    client = connect(application)
+    client.send(EXPECTING, data(b"he"))
+    await client.idle()
+    assert client.received() == Received()
+    client.send(end=True)
+    await client.idle()
+    assert client.received() == Received(fields=OK, body=b"hello", ended=True)
+
+
 async def test_no_100_if_the_request_has_no_content(connect: Connect) -> None:
     async def application(stream: Http3Stream) -> None:
         await stream.body.read_at_least(1)
@@ -306,6 +322,19 @@ async def test_who_raises_before_the_start_has_a_500(
     assert errors.take() == ["Stream 0: exception in the application: ValueError('oops')"]
 
 
+async def test_an_os_error_of_the_application_itself_is_no_disconnect(
+    connect: Connect, errors: LoggedErrors
+) -> None:
+    async def application(stream: Http3Stream) -> None:
+        raise FileNotFoundError("oops")
+
+    client = connect(application)
+    client.send(GET, end=True)
+    await client.idle()
+    assert client.received() == FAILED
+    assert len(errors.take()) == 1
+
+
 async def test_who_raises_after_a_start_of_which_nothing_has_left_has_a_500(
     connect: Connect, errors: LoggedErrors
 ) -> None:
@@ -363,6 +392,20 @@ async def test_who_raises_after_the_end_has_its_response(
     await client.idle()
     assert client.received() == Received(fields=OK, body=b"hello", ended=True)
     assert errors.take() == ["Stream 0: exception in the application: ValueError('oops')"]
+
+
+async def test_who_raises_after_the_end_in_mid_upload_stops_it_without_an_error(
+    connect: Connect, errors: LoggedErrors
+) -> None:
+    async def application(stream: Http3Stream) -> None:
+        await hello(stream)
+        raise ValueError("oops")
+
+    client = connect(application)
+    client.send(POST)
+    await client.idle()
+    assert client.endings() == ["fin", "stop 0x100"]
+    assert len(errors.take()) == 1
 
 
 async def test_who_returns_without_a_response_has_a_500(
@@ -836,6 +879,37 @@ async def test_a_bug_after_a_disconnect_is_an_error_all_the_same(
     assert errors.take() == ["Stream 0: exception in the application: ValueError('oops')"]
 
 
+@pytest.mark.parametrize(
+    ("go", "message"),
+    [
+        (lambda client: client.reset(), "The client reset the request stream."),
+        (lambda client: client.stop(), "The client stopped reading the response."),
+        (lambda client: client.lose(reason="idle timeout"), "The connection ended: idle timeout."),
+        (lambda client: client.lose(), "The connection ended: closed."),
+        (
+            lambda client: client.connection.streams[0].reset(0),
+            "The exchange was aborted: reset by the application.",
+        ),
+    ],
+)
+async def test_a_reader_is_told_why(
+    connect: Connect, go: Callable[[Client], None], message: str
+) -> None:
+    told = []
+
+    async def application(stream: Http3Stream) -> None:
+        with pytest.raises(RequestAborted) as error:
+            await stream.body.read_chunk()
+        told.append(str(error.value))
+
+    client = connect(application)
+    client.send(POST)
+    await client.idle()
+    go(client)
+    await client.idle()
+    assert told == [message]
+
+
 async def test_the_first_cut_decides(connect: Connect) -> None:
     application = Application(wait_closed)
     client = connect(application)
@@ -871,6 +945,21 @@ async def test_wait_closed_returns_when_the_response_is_complete(connect: Connec
     assert seen == [False]
 
 
+async def test_wait_closed_returns_at_once_when_it_is_over(connect: Connect) -> None:
+    async def application(stream: Http3Stream) -> None:
+        if stream.stream_id == 0:
+            await hello(stream)
+        else:
+            stream.reset(0x10C)
+        await stream.wait_closed()
+
+    client = connect(application)
+    client.send(GET, on=0, end=True)
+    client.send(GET, on=4, end=True)
+    await client.idle()
+    assert client.is_clean
+
+
 async def test_wait_closed_returns_when_the_producer_itself_ends_the_response(
     connect: Connect,
 ) -> None:
@@ -903,6 +992,18 @@ async def test_a_handler_may_use_the_producer_itself(connect: Connect) -> None:
     client.send(GET, end=True)
     await client.idle()
     assert client.received() == Received(fields=OK, body=b"hello", ended=True)
+
+
+async def test_a_handler_may_dispose_of_the_producer_after_the_end(connect: Connect) -> None:
+    async def application(stream: Http3Stream) -> None:
+        stream.output.write_response_headers(OK)
+        await stream.output.write_stream_suffix()
+        stream.output.dispose()
+
+    client = connect(application)
+    client.send(GET, end=True)
+    await client.idle()
+    assert client.received() == Received(fields=OK, ended=True)
 
 
 async def test_a_handler_that_fails_with_the_producer_is_cut(

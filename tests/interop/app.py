@@ -11,7 +11,7 @@ fields what the server saw, so that a client's claim can be held against it.
 | `/relay` | the request's content, as it comes |
 | `/status/N` | that status |
 | `/fields/N` | N fields `x-field-0` …; the content is the number of such fields in the request |
-| `/early` | an answer that is complete before the first byte of the upload is read |
+| `/early/N` | N bytes of `pattern`, without a look at the upload |
 | `/hinted` | a 103 first |
 | `/trailed` | a trailer section with the content's digest |
 """
@@ -50,7 +50,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
     elif name == "fields":
         await answer_fields(scope, send, number)
     elif name == "early":
-        await answer(scope, send, b"early")
+        await answer(scope, send, pattern(number))
     elif name == "hinted":
         await send({"type": "http.response.early_hint", "links": [b"</style.css>; rel=preload"]})
         await answer(scope, send, b"after the hint")

@@ -161,8 +161,10 @@ def test_z2_after_a_reset_no_cancellation_sticks(pipe: Pipe) -> None:
 
 def test_z2_after_a_reset_the_writer_is_not_paused(make_pipe: MakePipe) -> None:
     pipe = make_pipe(pause=4)
-    writing(pipe, b"abcdef")
+    waiting = writing(pipe, b"abcdef")
     completed_and_reset(pipe)
+    with pytest.raises(CustomError):
+        waiting.result()
     assert write(pipe, b"abc") == FLUSHED
 
 

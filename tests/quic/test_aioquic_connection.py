@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import random
+import weakref
 from typing import TYPE_CHECKING
 
 import pytest
@@ -322,12 +324,26 @@ async def test_the_peers_close_is_told_in_the_pass_in_which_it_arrives() -> None
 async def test_the_end_is_told_once() -> None:
     pair = await connected()
     connection = engine_of(pair)
-    pair.client.close(0x107)
+    pair.transport.close(0x107)
     await pair.drive(0)
     connection.observer = again = EngineTransport(connection, pair.endpoint, 1)
     connection.handle_timer(pair.loop.now + 60)
     assert connection.is_closed
     assert again.phase is Phase.HANDSHAKE
+
+
+async def test_a_connection_that_has_ended_needs_no_collector_to_be_freed() -> None:
+    pair = await connected()
+    connection = engine_of(pair)
+    parts = [weakref.ref(each) for each in (connection.tls, connection._loss, connection.credit)]
+    del connection
+    gc.disable()
+    try:
+        pair.client.close(0x107)
+        await pair.drive(0)
+        assert [part() for part in parts] == [None, None, None]
+    finally:
+        gc.enable()
 
 
 async def test_data_that_came_with_the_close_is_told_before_it() -> None:

@@ -100,6 +100,10 @@ class FakeConnection:
     def close_application(self, error_code: int, reason: str) -> None:
         self._closing = (int(error_code), reason)
 
+    def release(self) -> None:
+        self.calls.append(("release",))
+        del self.peer_address, self.tls_facts
+
     def _raise(self, where: str) -> None:
         if where in self.errors:
             raise self.errors.pop(where)
@@ -326,6 +330,15 @@ async def test_a_connection_that_is_closed_is_forgotten_with_its_timer() -> None
     bench.transport.flush()
     bench.transport.abandon(0, "")
     assert bench.link.events == ["opened", "ended", "forgotten"]
+
+
+async def test_a_forgotten_connection_is_released_once_and_its_facts_stay() -> None:
+    bench = Bench().open()
+    bench.transport.abandon(0, "")
+    bench.transport.abandon(0, "")
+    assert bench.connection.calls.count(("release",)) == 1
+    assert bench.transport.peer_address == ADDRESS
+    assert bench.transport.tls is None
 
 
 async def test_late_packets_are_answered_at_a_falling_rate() -> None:

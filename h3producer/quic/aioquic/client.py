@@ -79,3 +79,6 @@ class AioquicClient(AioquicConnection):
         stream_id = self.get_next_available_stream_id()
         self.send_stream_data(stream_id, b"")
         return stream_id
+
+    def release(self) -> None:
+        """Keep everything: after the end its user still asks why."""

@@ -11,6 +11,7 @@ What we change, and why (measured against 1.7.2):
   peer decides how much we hold: nine STREAM frames far ahead made it allocate 268 MB.
 - An acknowledgement that waits for its timer rides with a response: half the datagrams.
 - The peer's CONNECTION_CLOSE is told at once, not after three probe timeouts.
+- STOP_SENDING follows the end of the response instead of overtaking it (`packing.py`).
 - A stream that is reset frees its buffers at once, not when the peer acknowledges it.
 - Debug lines that nobody reads cost nothing.
 """
@@ -21,21 +22,20 @@ import logging
 from typing import TYPE_CHECKING
 
 from aioquic.quic import events
-from aioquic.quic.connection import QuicConnection, QuicConnectionState
+from aioquic.quic.connection import QuicConnectionState
 from aioquic.quic.packet import QuicErrorCode, QuicFrameType
 from aioquic.tls import Epoch
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from h3producer.http3.transport import TlsFacts
 from h3producer.quic.aioquic.internals import QuietLogger, StreamTable
+from h3producer.quic.aioquic.packing import PackingConnection
 from h3producer.quic.credit import ConnectionCredit
 from h3producer.quic.limits import MAX_PENDING_DATAGRAMS, MAX_REASON
 
 if TYPE_CHECKING:
     from aioquic.quic.configuration import QuicConfiguration
     from aioquic.quic.connection import NetworkAddress
-    from aioquic.quic.packet_builder import QuicPacketBuilder
-    from aioquic.quic.recovery import QuicPacketSpace
     from aioquic.quic.stream import QuicStream
 
     from h3producer.quic.engine import Address, EngineObserver
@@ -45,15 +45,12 @@ __all__ = ["AioquicConnection", "describe_end"]
 _DATAGRAM_OVERHEAD = 1 + 20 + 2 + 16 + 3
 """Around a DATAGRAM frame: first byte, longest id, packet number and tag; type and length."""
 
-_SMALLEST_STREAM_FRAME = 16
-"""Bytes left in a packet below which a STREAM frame is not worth its header."""
 
-
-class AioquicConnection(QuicConnection):
+class AioquicConnection(PackingConnection):
     """An `EngineConnection` that is an aioquic connection."""
 
     observer: EngineObserver
-    next_timer = QuicConnection.get_timer
+    next_timer = PackingConnection.get_timer
 
     def __init__(
         self,
@@ -98,8 +95,7 @@ class AioquicConnection(QuicConnection):
 
     @property
     def peer_address(self) -> Address:
-        address: Address | None = self.get_peer_address()
-        return ("", 0) if address is None else address
+        return self.get_peer_address() or ("", 0)
 
     @property
     def tls_facts(self) -> TlsFacts | None:
@@ -207,6 +203,9 @@ class AioquicConnection(QuicConnection):
     def close_application(self, error_code: int, reason: str) -> None:
         self.close(error_code=error_code, reason_phrase=reason[:MAX_REASON])
 
+    def release(self) -> None:
+        vars(self).clear()  # full of its own bound methods, it would wait for the collector
+
     # Events
 
     def tell(self) -> None:
@@ -273,40 +272,6 @@ class AioquicConnection(QuicConnection):
         for stream in streams.values():
             if len(stream.receiver._ranges) > self.max_gaps:  # noqa: SLF001
                 self.close(QuicErrorCode.INTERNAL_ERROR, QuicFrameType.PADDING, "Too many gaps")
-
-    # What aioquic calls while it builds a packet
-
-    def _write_connection_limits(self, builder: QuicPacketBuilder, space: QuicPacketSpace) -> None:
-        limit = self._local_max_data
-        used, limit.used = limit.used, 0  # so that the doubling rule never fires
-        try:
-            super()._write_connection_limits(builder, space)
-        finally:
-            limit.used = used
-
-    def _write_stream_frame(
-        self,
-        builder: QuicPacketBuilder,
-        space: QuicPacketSpace,
-        stream: QuicStream,
-        max_offset: int,
-    ) -> int:
-        # aioquic asks each stream that has data, for each packet, also when the packet is full.
-        if builder.remaining_flight_space < _SMALLEST_STREAM_FRAME:
-            return 0
-        return super()._write_stream_frame(builder, space, stream, max_offset)
-
-    def _write_stream_limits(
-        self, builder: QuicPacketBuilder, space: QuicPacketSpace, stream: QuicStream
-    ) -> None:
-        if stream.max_stream_data_local_sent == stream.max_stream_data_local:
-            return
-        receiver = stream.receiver
-        highest, receiver.highest_offset = receiver.highest_offset, 0
-        try:
-            super()._write_stream_limits(builder, space, stream)
-        finally:
-            receiver.highest_offset = highest
 
 
 def describe_end(event: events.ConnectionTerminated) -> tuple[int, str]:
