@@ -99,9 +99,9 @@ class Http3OutputProducer:
         """Put the final HEADERS frame in front of the data; it leaves with the first flush.
 
         `fields` begin with `:status`. With `discard_data` (HEAD, 204, 304) what is written later
-        is dropped, so that no DATA frame can follow. Silent after an abort. Raises
-        LocalProtocolError once data has started; a section that cannot be encoded also resets
-        the stream, with H3_INTERNAL_ERROR.
+        is dropped, so that no DATA frame can follow. Data that was written and not flushed may
+        be there already. Silent after an abort. Raises LocalProtocolError for second headers; a
+        section that cannot be encoded also resets the stream, with H3_INTERNAL_ERROR.
         """
         if self._write_headers(fields):
             self._headers_written = True

@@ -156,8 +156,9 @@ class Http3Response:
 
     def discard(self) -> None:
         """Forget a response of which nothing has left: another may be started."""
-        if self.headers_sent:
-            raise LocalProtocolError("The response headers have left.")
+        if not self._output.awaits_headers:
+            # By us, or past us: a handler may drive the producer itself.
+            raise LocalProtocolError("The response has begun.")
         self.status = None
         self._content_length = None
         self._written = 0

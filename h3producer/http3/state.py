@@ -139,6 +139,9 @@ OUTPUT: Final[dict[OutputState, dict[OutputInput, tuple[Effect, OutputState]]]] 
         _P.COMPLETE: (_DO, _O.COMPLETED),
     },
     _O.STARTED: {
+        # Written and not flushed: headers still go ahead of it. That they are written once is
+        # the producer's to see, since no state tells.
+        _P.HEADERS: (_DO, _O.STARTED),
         _P.DATA: (_DO, _O.STARTED),
         _P.FLUSH: (_DO, _O.STARTED),
         _P.SUFFIX: (_DO, _O.SUFFIXED),
@@ -167,7 +170,6 @@ OUTPUT: Final[dict[OutputState, dict[OutputInput, tuple[Effect, OutputState]]]] 
 }
 
 _REFUSALS: Final = {
-    _O.STARTED: "The response has started: its headers are on their way.",
     _O.SUFFIXED: "Writing is not allowed after writer was completed.",
     _O.COMPLETED: "Writing is not allowed after writer was completed.",
 }

@@ -789,14 +789,26 @@ async def test_2_a_response_without_a_body_has_no_data(
     assert client.received() == Received(fields=[(b":status", b"%d" % status)], ended=True)
 
 
-async def test_2_data_before_the_headers_is_refused_and_never_sent_without_them(
-    connect: Connect,
+@pytest.mark.parametrize("discard", [True, False])
+async def test_2_memory_filled_before_the_headers_follows_them_or_is_dropped(
+    connect: Connect, discard: bool
 ) -> None:
+    async def application(stream: Http3Stream) -> None:
+        stream.output.get_memory(5)[:5] = b"hello"
+        stream.output.advance(5)
+        stream.output.write_response_headers(OK, discard_data=discard)
+        await stream.output.write_stream_suffix()
+
+    client = connect(application)
+    client.send(GET, end=True)
+    await client.idle()
+    assert client.received() == Received(fields=OK, body=b"" if discard else b"hello", ended=True)
+
+
+async def test_2_data_without_headers_is_never_sent(connect: Connect) -> None:
     async def application(stream: Http3Stream) -> None:
         stream.output.get_memory(5)
         stream.output.advance(5)
-        with pytest.raises(LocalProtocolError):
-            stream.output.write_response_headers(OK)
         with pytest.raises(LocalProtocolError):
             await stream.output.flush()
         stream.reset(0x102)

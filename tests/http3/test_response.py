@@ -465,7 +465,7 @@ def test_a_response_that_has_not_left_can_be_forgotten(
 def test_a_response_that_has_left_cannot_be_forgotten(response: Http3Response) -> None:
     response.start(200)
     run_now(response.flush())
-    with pytest.raises(LocalProtocolError, match="have left"):
+    with pytest.raises(LocalProtocolError, match="has begun"):
         response.discard()
 
 
