@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+BENCH_STAMP := $(VENV)/.installed-bench
 
 .PHONY: help serve test lint types unit bench clean
 
@@ -33,6 +34,13 @@ unit: $(STAMP)  ## the tests, with coverage
 	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
 
 test: lint types unit  ## everything that must pass
+
+$(BENCH_STAMP): $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
+	@touch $(BENCH_STAMP)
+
+bench: $(BENCH_STAMP)  ## all benchmarks, into tests/bench/results.md (some 8 minutes)
+	$(BIN)/python -m tests.bench --write
 
 clean:  ## remove what the commands above made
 	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache build *.egg-info
