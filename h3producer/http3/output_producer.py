@@ -287,8 +287,8 @@ class Http3OutputProducer:
                     break
             if frame_writer.is_completed:
                 self._on_ended()
-        except ApplicationLeftError:
-            pass
+        except ApplicationLeftError as error:
+            error.__traceback__ = None  # its frames lead back here, and the pipe keeps it
         except FieldSectionTooLarge as error:
             logger.info("Stream %d: trailers refused: %s", frame_writer.stream_id, error)
             self.abort(str(error))
