@@ -45,7 +45,15 @@ class AsgiAdapter:
 
     async def __call__(self, stream: Http3Stream) -> None:
         """Run the application once. Raises what the application raised, for the stream to handle;
-        returns or raises ClientDisconnected when the client went before the end."""
+        returns or raises ClientDisconnected when the client went before the end.
+
+        A CONNECT is answered with 501: it has no path, without which there is no ASGI scope.
+        """
+        if stream.request.method == "CONNECT":
+            # RFC 9110 §9.3.6: "Most origin servers do not implement CONNECT."
+            stream.response.start(501)
+            await stream.response.complete()
+            return
         scope = http_scope(stream, self._root_path, self.state)
         await HttpCycle(stream).run(self._app, scope)
 

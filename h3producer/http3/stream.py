@@ -167,6 +167,11 @@ class Http3Stream:
     # For the request reader
 
     def request_received(self, request: Request) -> None:
+        if request.protocol is not None:
+            # RFC 8441 §3: a client must not send :protocol before it has received our
+            # SETTINGS_ENABLE_CONNECT_PROTOCOL, which we do not send; RFC 9114 §4.3: "Pseudo-header
+            # fields are only valid in the context in which they are defined."
+            raise Http3StreamError(ErrorCode.H3_MESSAGE_ERROR, "extended CONNECT was not offered")
         self.request = request
         self._prepare_response(request.method)
         self.body = RequestBody(

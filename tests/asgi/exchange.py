@@ -58,13 +58,10 @@ class Exchange:
         adapter = app if isinstance(app, AsgiAdapter) else AsgiAdapter(app)
         self.connection = Http3Connection(self.transport, adapter, CONFIG)
         self.transport.inputs = self.connection
-        fields = [
-            (b":method", method.encode()),
-            (b":scheme", b"https"),
-            (b":authority", b"h3.example"),
-            (b":path", path.encode()),
-            *(headers or ()),
-        ]
+        where = [(b":scheme", b"https"), (b":authority", b"h3.example"), (b":path", path.encode())]
+        if method == "CONNECT":  # RFC 9114 §4.4: it has an authority and nothing else
+            where = [(b":authority", b"h3.example:443")]
+        fields = [(b":method", method.encode()), *where, *(headers or ())]
         self._feed(encode_frame(FrameType.HEADERS, FieldSectionEncoder().encode(fields)), end)
         task = self.connection.streams[0]._task
         assert task is not None

@@ -74,3 +74,10 @@ def test_what_cannot_be_called_is_refused_at_once() -> None:
 
 def test_an_adapter_names_its_application() -> None:
     assert repr(AsgiAdapter(App())).startswith("<AsgiAdapter <")
+
+
+async def test_a_connect_is_answered_without_the_application() -> None:
+    app = App()
+    exchange = await Exchange(AsgiAdapter(app), method="CONNECT").finished()
+    assert exchange.status == 501
+    assert app.steps == []
