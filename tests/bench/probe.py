@@ -22,7 +22,7 @@ from aioquic.quic.events import (
     StreamReset,
 )
 
-from tests.bench.client import UdpPeer, drive
+from tests.bench.client import BenchTimeout, UdpPeer, drive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,7 +41,7 @@ UPLOAD_AHEAD = 512 * 1024
 
 KEPT = 256 * 1024
 
-PATIENCE = 300.0
+PATIENCE = 60.0
 
 
 class StingyConnection(QuicConnection):
@@ -92,7 +92,9 @@ class Probe:
         self._http = H3Connection(self.quic)
         self._uploads: dict[int, Iterator[bytes]] = {}
         self.peer = UdpPeer(self.quic, address, self)
-        drive([self.peer], lambda: self.is_ready, patience)
+        drive([self.peer], lambda: self.is_ready or self.is_closed, patience)
+        if not self.is_ready:
+            raise BenchTimeout(f"The handshake failed: {self.quic._close_event}.")
 
     def get(self, path: str) -> int:
         """Ask for a path; returns the stream's id. Leaves with the next flush."""

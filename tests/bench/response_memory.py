@@ -9,6 +9,7 @@ the figures are taken the client reads on, and what arrives must be what was sen
 from __future__ import annotations
 
 import contextlib
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,12 +20,12 @@ from tests.bench.main import run_benchmark
 from tests.bench.probe import CLIENT_WINDOW, Probe, ask
 from tests.bench.process import Stillness
 from tests.bench.report import Report, Table, count, mib
-from tests.bench.servers import HYPERCORN, OURS, running
+from tests.bench.servers import HYPERCORN, OURS, measured
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tests.bench.servers import RunningServer, ServerKind
+    from tests.bench.servers import RunningServer
 
 __all__ = ["run", "target"]
 
@@ -75,8 +76,7 @@ def run(quick: bool = False) -> Report:
     )
     for kind in (OURS,) if quick else (OURS, HYPERCORN):
         for case in QUICK if quick else CASES:
-            with running(kind) as server:
-                table.add(*measure(kind, server, case))
+            table.add(*measured(kind, functools.partial(measure, case)))
     return Report("response_memory", [table])
 
 
@@ -85,7 +85,7 @@ def target() -> int:
     return CLIENT_WINDOW + Config().response_buffer + CHUNK
 
 
-def measure(kind: ServerKind, server: RunningServer, case: Case) -> Sequence[object]:
+def measure(case: Case, server: RunningServer) -> Sequence[object]:
     """One row."""
     ask(server.address, "/report")  # so that looking costs no memory any more
     before = server.process.rss()
@@ -106,7 +106,7 @@ def measure(kind: ServerKind, server: RunningServer, case: Case) -> Sequence[obj
         whole = _read_on(probes, case)
     n = case.total_streams
     return (
-        f"{kind.name}, {case}",
+        f"{server.kind.name}, {case}",
         count(report["sent"].get("case", 0) // n),
         count(got // n),
         count((report["offered"]["case"] - got) // n),

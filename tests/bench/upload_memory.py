@@ -9,6 +9,7 @@ was let in, then it reads on and all must arrive. Then to one that reads with pa
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
 from typing import TYPE_CHECKING
 
@@ -19,13 +20,13 @@ from tests.bench.main import run_benchmark
 from tests.bench.probe import Probe, ask
 from tests.bench.process import Stillness
 from tests.bench.report import Report, Table, count, mib
-from tests.bench.servers import HYPERCORN, OURS, running
+from tests.bench.servers import HYPERCORN, OURS, measured
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tests.bench.probe import Answer
-    from tests.bench.servers import RunningServer, ServerKind
+    from tests.bench.servers import RunningServer
 
 __all__ = ["run"]
 
@@ -42,10 +43,8 @@ def run(quick: bool = False) -> Report:
     size = 1 * MIB if quick else SIZE
     unread, slow = unread_table(size), slow_table(size)
     for kind in (OURS,) if quick else (OURS, HYPERCORN):
-        with running(kind) as server:
-            unread.add(*measure_unread(kind, server, size))
-    with running(OURS) as server:
-        slow.add(*measure_slow(server, size))
+        unread.add(*measured(kind, functools.partial(measure_unread, size)))
+    slow.add(*measured(OURS, functools.partial(measure_slow, size)))
     return Report("upload_memory", [unread, slow])
 
 
@@ -67,7 +66,7 @@ def slow_table(size: int) -> Table:
     )
 
 
-def measure_unread(kind: ServerKind, server: RunningServer, size: int) -> Sequence[object]:
+def measure_unread(size: int, server: RunningServer) -> Sequence[object]:
     """One row of the first table."""
     ask(server.address, "/report")
     before = server.process.rss()
@@ -89,10 +88,10 @@ def measure_unread(kind: ServerKind, server: RunningServer, size: int) -> Sequen
             drive([probe.peer], lambda: answer.is_over, PATIENCE)
             whole = bytes(answer.beginning) == b"%d" % size
             read_on = "all arrived" if whole else f"**{_describe(answer)}**"
-    return kind.name, count(let_in), mib(growth), others, read_on
+    return server.kind.name, count(let_in), mib(growth), others, read_on
 
 
-def measure_slow(server: RunningServer, size: int) -> Sequence[object]:
+def measure_slow(size: int, server: RunningServer) -> Sequence[object]:
     """One row of the second table."""
     ask(server.address, "/report")
     before = peak = server.process.rss()

@@ -18,8 +18,11 @@ from h3producer.quic.aioquic.internals import PRIVATE_NAMES, QuietLogger, Stream
 
 FOLDER = Path(connection_module.__file__).parent
 
+STOCK = QuicConnection(configuration=QuicConfiguration())
+
 LIVE: dict[str, object] = {
-    "QuicConnection": QuicConnection(configuration=QuicConfiguration()),
+    "QuicConnection": STOCK,
+    "QuicPacketRecovery": STOCK._loss,
     "QuicStreamReceiver": QuicStreamReceiver(0, readable=True),
     "QuicStreamSender": QuicStreamSender(0, writable=True),
 }

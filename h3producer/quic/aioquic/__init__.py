@@ -5,6 +5,7 @@
 | `internals.py` | every private name of aioquic that we touch |
 | `connection.py` | one connection: what we change in aioquic, and why |
 | `packing.py` | what goes into a packet, where aioquic decides otherwise |
+| `pacing.py` | how many packets leave at once |
 | `congestion.py` | New Reno with a ceiling |
 | `client.py` | a client's end, for `h3producer get` and tests |
 | `engine.py` | settings, new connections, refusals |

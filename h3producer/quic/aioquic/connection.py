@@ -12,6 +12,7 @@ What we change, and why (measured against 1.7.2):
 - An acknowledgement that waits for its timer rides with a response: half the datagrams.
 - The peer's CONNECTION_CLOSE is told at once, not after three probe timeouts.
 - STOP_SENDING follows the end of the response instead of overtaking it (`packing.py`).
+- A burst has sixteen packets on a fast path, too: half the CPU time of a download (`pacing.py`).
 - A stream that is reset frees its buffers at once, not when the peer acknowledges it.
 - Debug lines that nobody reads cost nothing.
 """
@@ -29,6 +30,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from h3producer.http3.transport import TlsFacts
 from h3producer.quic.aioquic.internals import QuietLogger, StreamTable
+from h3producer.quic.aioquic.pacing import BurstPacer
 from h3producer.quic.aioquic.packing import PackingConnection
 from h3producer.quic.credit import ConnectionCredit
 from h3producer.quic.limits import MAX_PENDING_DATAGRAMS, MAX_REASON
@@ -74,6 +76,8 @@ class AioquicConnection(PackingConnection):
         first_id = retry_source_id or original_id
         self.connection_ids = (self.host_cid,) if first_id is None else (self.host_cid, first_id)
         self._streams = StreamTable(self.stream_discarded)
+        size = configuration.max_datagram_size
+        self._loss._pacer = BurstPacer(max_datagram_size=size)  # noqa: SLF001
         if not self._logger.isEnabledFor(logging.DEBUG):
             self._logger = QuietLogger(self._logger.logger, self._logger.extra)
 
