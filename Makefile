@@ -39,7 +39,7 @@ $(BENCH_STAMP): $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
 	@touch $(BENCH_STAMP)
 
-bench: $(BENCH_STAMP)  ## all benchmarks, into tests/bench/results.md (some 8 minutes)
+bench: $(BENCH_STAMP)  ## all benchmarks, into tests/bench/results.md (some 5 minutes)
 	$(BIN)/python -m tests.bench --write
 
 clean:  ## remove what the commands above made

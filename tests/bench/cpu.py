@@ -39,8 +39,9 @@ WORKLOADS = (
     Workload(name="20 connections × 100 GET, 5 streams", connections=20, streams=5, requests=100),
     Workload(name="handshake + 1 GET", rounds=50),
     Workload(name="sequential GET, 1 stream", requests=500),
-    Workload(name="8 connections × 1 MB", connections=8, path=f"/bytes/{MB}", response_size=MB),
-    Workload(name="upload of 30 MB", path="/upload", upload_size=30 * MB),
+    Workload(name="8 connections × 1 MB", connections=8, download_size=MB),
+    Workload(name="1 connection × 50 MB", download_size=50 * MB),
+    Workload(name="upload of 30 MB", upload_size=30 * MB),
 )
 
 

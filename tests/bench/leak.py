@@ -75,9 +75,10 @@ def run(quick: bool = False) -> Report:
         f"What {RUNS} equal runs leave behind in h3producer",
         ["case", "objects after each run", "types that grew", "RSS after each run, MiB"],
         notes=[
-            "Objects that the garbage collector tracks, after a collection; types of which there "
-            f"are more than {NOISE} more after the last run than after the first. All connections "
-            "of a run are closed again.",
+            "Objects that the garbage collector tracks, after a collection, without those that "
+            "existed when the server had started; types of which there are more than "
+            f"{NOISE} more after the last run than after the first. All connections of a run are "
+            "closed again.",
         ],
     )
     with running(OURS) as server:

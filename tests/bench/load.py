@@ -23,11 +23,17 @@ class Workload:
     streams: int = 1
     requests: int = 1
     rounds: int = 1
-    path: str = "/"
-    response_size: int = 0
-    """Bytes that each response has at least; less is a failure."""
+    download_size: int | None = None
+    """Bytes of each response's content; None: a few."""
     upload_size: int | None = None
     """Bytes of each request's content; None: GET."""
+
+    @property
+    def path(self) -> str:
+        """What to ask for; see `app.py`."""
+        if self.upload_size is not None:
+            return "/upload"
+        return "/" if self.download_size is None else f"/bytes/{self.download_size}"
 
     @property
     def total_requests(self) -> int:
@@ -40,6 +46,7 @@ class Workload:
             requests=max(1, round(self.requests * factor)),
             rounds=max(1, round(self.rounds * factor)),
             connections=min(self.connections, 4) if factor < 1 else self.connections,
+            download_size=self.download_size and round(self.download_size * factor),
             upload_size=self.upload_size and round(self.upload_size * factor),
         )
 

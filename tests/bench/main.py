@@ -1,6 +1,6 @@
 """The command line that all benchmarks share.
 
-This file knows three options. It refuses to know any benchmark.
+This file knows two options. It refuses to know any benchmark.
 """
 
 from __future__ import annotations

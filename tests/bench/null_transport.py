@@ -1,4 +1,7 @@
-"""A `QuicTransport` that takes everything and does nothing, for timing what stands above it."""
+"""A `QuicTransport` that takes everything and does nothing, for timing what stands above it.
+
+This file knows the verbs. It refuses to remember what was asked, unlike `tests/fakes.py`.
+"""
 
 from __future__ import annotations
 

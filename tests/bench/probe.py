@@ -22,6 +22,7 @@ from aioquic.quic.events import (
     StreamReset,
 )
 
+from h3producer.quic.aioquic.pacing import BurstPacer
 from tests.bench.client import BenchTimeout, UdpPeer, drive
 
 if TYPE_CHECKING:
@@ -86,6 +87,8 @@ class Probe:
     ) -> None:
         self.quic = StingyConnection(configuration=_configuration())
         self.quic.is_reading = is_reading
+        # aioquic's own would let an upload trickle on a path as short as this.
+        self.quic._loss._pacer = BurstPacer(max_datagram_size=1200)
         self.answers: dict[int, Answer] = {}
         self.is_ready = False
         self.is_closed = False

@@ -64,7 +64,7 @@ class _Session:
         self._request = request
         self._to_start = workload.requests
         self._streams = workload.streams
-        self._response_size = workload.response_size
+        self._least_size = workload.download_size or 1
         self._open: dict[int, int] = {}
         self._is_ready = False
         self.finished = 0
@@ -102,7 +102,7 @@ class _Session:
             return  # the server's control and QPACK streams
         self._open[stream_id] += count
         if is_end:
-            self._end(stream_id, failed=self._open[stream_id] < self._response_size)
+            self._end(stream_id, failed=self._open[stream_id] < self._least_size)
 
     def _end(self, stream_id: int, *, failed: bool) -> None:
         if self._open.pop(stream_id, None) is not None:

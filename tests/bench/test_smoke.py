@@ -1,6 +1,7 @@
 """Each benchmark with minimal sizes, so that none of them rots; the figures mean nothing here.
 
-What is a promise at any size is checked all the same.
+What is a promise at any size is checked all the same. Hypercorn is left out: only `make bench`
+installs it.
 """
 
 from __future__ import annotations
