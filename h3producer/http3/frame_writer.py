@@ -72,11 +72,8 @@ class Http3FrameWriter:
 
         `is_completed` tells that nobody listens any more. Empty data makes no frame.
         """
-        while data.length > MAX_DATA_PAYLOAD:
-            await self._send_frame(data.slice(0, MAX_DATA_PAYLOAD))
-            if self._is_over:
-                return COMPLETED
-            data = data.slice(MAX_DATA_PAYLOAD)
+        if data.length > MAX_DATA_PAYLOAD:
+            data = await self._send_full_frames(data)
         await self._send_frame(data)
         return COMPLETED if self._is_over else FLUSHED
 
@@ -93,11 +90,10 @@ class Http3FrameWriter:
         if self._is_over:
             return COMPLETED
         suffix = self._encoder.headers_frame(trailers) if trailers else b""
-        while data.length > MAX_DATA_PAYLOAD:
-            await self._send_frame(data.slice(0, MAX_DATA_PAYLOAD))
+        if data.length > MAX_DATA_PAYLOAD:
+            data = await self._send_full_frames(data)
             if self._is_over:
                 return COMPLETED
-            data = data.slice(MAX_DATA_PAYLOAD)
         self.is_completed = True
         self._transport.send(self.stream_id, self._take(data) + suffix, end_stream=True)
         return COMPLETED
@@ -121,6 +117,13 @@ class Http3FrameWriter:
             self.is_aborted = True
             self._pending = b""
             self._transport.reset(self.stream_id, error_code)
+
+    async def _send_full_frames(self, data: ReadOnlySequence) -> ReadOnlySequence:
+        """Send all that does not fit the last frame; return what does, unless it is over."""
+        while data.length > MAX_DATA_PAYLOAD and not self._is_over:
+            await self._send_frame(data.slice(0, MAX_DATA_PAYLOAD))
+            data = data.slice(MAX_DATA_PAYLOAD)
+        return data
 
     async def _send_frame(self, data: ReadOnlySequence) -> None:
         if self._is_over:
