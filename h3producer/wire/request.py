@@ -192,7 +192,8 @@ def _merged(headers: Fields) -> Fields:
     # RFC 9114 §4.2.1: "If a decompressed field section contains multiple cookie field lines,
     # these MUST be concatenated into a single byte string using the two-byte delimiter of "; "
     # … before being passed into a context other than HTTP/2 or HTTP/3".
-    cookie = b"; ".join([value for name, value in headers if name == b"cookie"])
+    # The space in front of an empty last crumb would be trailing white space (RFC 9110 §5.5).
+    cookie = b"; ".join([value for name, value in headers if name == b"cookie"]).rstrip(b" ")
     seen = {b"host"}
     merged: Fields = []
     for field in headers:

@@ -185,6 +185,11 @@ def test_row157_cookie_crumbs_are_joined_where_the_first_was() -> None:
     assert crumbs == [(b"cookie", b"a=1; b=2; c=3"), (b"x", b"")]
 
 
+def test_an_empty_last_crumb_leaves_no_white_space() -> None:
+    crumbs = headers((b"cookie", b"a=1"), (b"cookie", b""))
+    assert crumbs == [(b"cookie", b"a=1;")]
+
+
 def test_a_single_cookie_is_left_alone() -> None:
     assert headers((b"x", b""), (b"cookie", b"a=1")) == [(b"x", b""), (b"cookie", b"a=1")]
 
