@@ -119,11 +119,30 @@ class Config:
     """Validate client addresses with a Retry packet before spending on a handshake
     (RFC 9000 §8.1.2): costs each client one round trip. `auto` does so only while many
     handshakes are unfinished, which is what a flood of forged addresses looks like."""
+    retry_threshold: int = 128
+    """Unfinished handshakes, whole server, from which on `retry="auto"` asks for the proof; it
+    stops at half of them. 128 is a fifth of a second of work for one core, and what a server at
+    full load has open at once when its clients are 300 ms away."""
+    handshake_timeout: float = 10.0
+    """Seconds until a handshake that does not finish is dropped, whatever comes. A client that
+    lost every second packet needs 3; `idle_timeout` is meant for quiet connections."""
     max_datagram_size: int = 1200
     """Bytes of UDP payload we send; 1200 passes every path (RFC 9000 §14)."""
+    max_pending_datagrams: int = 128
+    """DATAGRAM frames (RFC 9221) per connection that wait for room in a packet; what comes then
+    is dropped, as the network would. 150 kB at most."""
     max_connections: int = 10_000
-    """Connections at once on each bound socket, half-open ones included. One costs about
-    100 kB, so this many are 1 GB."""
+    """Connections at once, whole server, half-open ones included; who comes then is told
+    CONNECTION_REFUSED. One costs about 100 kB, so this many are 1 GB."""
+    max_half_open_connections: int = 1_000
+    """Unfinished handshakes at once, whole server: 100 MB. First packets that come then are
+    dropped without an answer, since a second later there may be room: a client that hears
+    nothing asks again, one that is refused gives up."""
+    max_connections_per_address: int | None = 256
+    """Connections at once from one IPv4 address or one IPv6 /64, once that is proven by a
+    handshake or a Retry; who comes then is told CONNECTION_REFUSED. 256 leaves room for an office
+    behind one address, and takes 40 addresses to fill `max_connections`. None: no limit, for
+    a server behind a proxy that hides addresses."""
 
     def __post_init__(self) -> None:
         for name, low, high in _RANGES:
@@ -146,6 +165,12 @@ class Config:
                 f"connection_buffer ({self.connection_buffer}) must not be smaller than "
                 f"request_buffer ({self.request_buffer})."
             )
+        if self.retry == "auto" and self.retry_threshold > self.max_half_open_connections:
+            raise ConfigError(
+                f"retry_threshold ({self.retry_threshold}) must not be larger than "
+                f"max_half_open_connections ({self.max_half_open_connections}): "
+                "nobody would ever be asked."
+            )
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
@@ -166,5 +191,10 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
     ("max_concurrent_streams", 1, 100_000),
     ("idle_timeout", 0.1, 86_400),
     ("max_datagram_size", 1200, 65_527),
+    ("retry_threshold", 1, 1_000_000),
+    ("handshake_timeout", 0.1, 3_600),
+    ("max_pending_datagrams", 1, 100_000),
     ("max_connections", 1, 10_000_000),
+    ("max_half_open_connections", 1, 1_000_000),
+    ("max_connections_per_address", 1, 10_000_000),
 )

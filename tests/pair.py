@@ -31,6 +31,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519
 
 from h3producer.config import Config
+from h3producer.quic.acceptor import Acceptor
 from h3producer.quic.aioquic import AioquicEngine
 from h3producer.quic.endpoint import UdpEndpoint
 from tests.fakes import RecordingInputs
@@ -253,7 +254,10 @@ class Pair:
         self.socket = MemorySocket()
         self.config = config or Config()
         self.engine = AioquicEngine(self.config, credentials or make_credentials())
-        self.endpoint = UdpEndpoint(self.socket, self.engine, self._accept, self.config, self.loop)
+        self.acceptor = Acceptor(self.engine, self.config)
+        self.endpoint = UdpEndpoint(
+            self.socket, self.acceptor, self._accept, self.config, self.loop
+        )
         self.delay = delay
         """Seconds that each datagram travels."""
         self.loses_to_server: Callable[[int], bool] = lambda number: False

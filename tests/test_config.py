@@ -36,6 +36,10 @@ def test_the_password_is_not_in_the_repr() -> None:
         ("max_field_section_size", 256, 16 * 1024 * 1024),
         ("idle_timeout", 0.1, 86_400),
         ("max_datagram_size", 1200, 65_527),
+        ("handshake_timeout", 0.1, 3_600),
+        ("max_pending_datagrams", 1, 100_000),
+        ("max_connections", 1, 10_000_000),
+        ("max_connections_per_address", 1, 10_000_000),
     ],
 )
 def test_the_ends_of_a_range_belong_to_it(name: str, low: float, high: float) -> None:
@@ -51,9 +55,19 @@ def test_a_number_that_is_none_is_out_of_every_range() -> None:
         Config(idle_timeout=float("nan"))
 
 
-@pytest.mark.parametrize("name", ["limit_concurrency", "timeout_graceful_shutdown"])
+@pytest.mark.parametrize(
+    "name", ["limit_concurrency", "timeout_graceful_shutdown", "max_connections_per_address"]
+)
 def test_some_limits_may_be_absent(name: str) -> None:
     assert getattr(Config(**{name: None}), name) is None  # type: ignore[arg-type]
+
+
+def test_retry_has_to_begin_before_newcomers_are_dropped() -> None:
+    """Forged addresses would fill all places, and `retry="auto"` would never ask for a proof."""
+    Config(retry_threshold=100, max_half_open_connections=100)
+    with pytest.raises(ConfigError, match=r"retry_threshold \(101\) must not be larger"):
+        Config(retry_threshold=101, max_half_open_connections=100)
+    Config(retry="never", max_half_open_connections=1)
 
 
 def test_a_retry_mode_that_does_not_exist_is_refused() -> None:

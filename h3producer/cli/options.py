@@ -27,8 +27,8 @@ __all__ = ["SERVE_OPTIONS", "config_from_options", "environment_names"]
 
 _UNITS = {"": 1, "k": KIB, "m": MIB, "g": KIB * MIB}
 
-_FOREVER = float("inf")
-"""What `none` seconds become until they are `None`: for an option None means "not given"."""
+_NONE = float("inf")
+"""What `none` becomes until it is `None`: for an option None means "not given"."""
 
 
 def environment_names(*option_names: str) -> list[str]:
@@ -44,8 +44,7 @@ def environment_names(*option_names: str) -> list[str]:
 def config_from_options(app: str, options: Mapping[str, object]) -> Config:
     """The `Config` for what was given; raises `ConfigError` when a value is out of its range."""
     given = {name: value for name, value in options.items() if value not in (None, ())}
-    if given.get("timeout_graceful_shutdown") == _FOREVER:
-        given["timeout_graceful_shutdown"] = None
+    given = {name: None if value == _NONE else value for name, value in given.items()}
     if "server_header" in given:
         given["server_header"] = Config.server_header if given["server_header"] else None
     if isinstance(request_buffer := given.get("request_buffer"), int):
@@ -70,9 +69,20 @@ def _seconds_or_none(
     if value is None:
         return None
     try:
-        return _FOREVER if value.strip().lower() == "none" else float(value)
+        return _NONE if value.strip().lower() == "none" else float(value)
     except ValueError:
         raise click.BadParameter(f"'{value}' is neither a number of seconds nor 'none'.") from None
+
+
+def _count_or_none(
+    _context: click.Context, _option: click.Parameter, value: str | None
+) -> float | None:
+    if value is None:
+        return None
+    try:
+        return _NONE if value.strip().lower() == "none" else int(value)
+    except ValueError:
+        raise click.BadParameter(f"'{value}' is neither a number nor 'none'.") from None
 
 
 def _binds(
@@ -192,6 +202,38 @@ SERVE_OPTIONS: tuple[click.Parameter, ...] = (
         type=click.Choice(get_args(RetryMode)),
     ),
     _option(
+        "--retry-threshold",
+        "retry_threshold",
+        help="Unfinished handshakes from which on --retry auto validates addresses.",
+        type=int,
+    ),
+    _option(
+        "--handshake-timeout",
+        "handshake_timeout",
+        help="Drop a handshake that is not finished after so long.",
+        type=float,
+        metavar="SECONDS",
+    ),
+    _option(
+        "--max-connections",
+        "max_connections",
+        help="Connections at once; more are refused.",
+        type=int,
+    ),
+    _option(
+        "--max-half-open-connections",
+        "max_half_open_connections",
+        help="Unfinished handshakes at once; more have to wait.",
+        type=int,
+    ),
+    _option(
+        "--max-connections-per-address",
+        "max_connections_per_address",
+        help="Connections at once from one IPv4 address or IPv6 /64; 'none': any number.",
+        convert=_count_or_none,
+        metavar="NUMBER",
+    ),
+    _option(
         "--max-concurrent-streams",
         "max_concurrent_streams",
         help="Requests at once on one connection.",
@@ -203,6 +245,12 @@ SERVE_OPTIONS: tuple[click.Parameter, ...] = (
         help="Encoded bytes of request headers.",
         convert=_size,
         metavar="SIZE",
+    ),
+    _option(
+        "--max-pending-datagrams",
+        "max_pending_datagrams",
+        help="DATAGRAM frames of a connection that may wait to be sent; more are dropped.",
+        type=int,
     ),
     _option(
         "--response-buffer",

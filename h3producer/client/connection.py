@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from h3producer.client.errors import ClientError, describe_code
 from h3producer.client.link import ClientLink, resolve
 from h3producer.client.response import ClientResponse
+from h3producer.config import Config
 from h3producer.errors import ErrorCode
 from h3producer.quic.aioquic.client import AioquicClient
 from h3producer.quic.transport import EngineTransport
@@ -71,7 +72,7 @@ async def connect(
 async def _connect_to(remote: Remote, engine: AioquicClient, target: Target) -> ClientConnection:
     link = ClientLink()
     await link.open(remote)
-    transport = EngineTransport(engine, link, UPLOAD_MARK)
+    transport = EngineTransport(engine, link, Config(response_buffer=UPLOAD_MARK))
     engine.start(remote.address, link.clock.time())
     connection = ClientConnection(transport, engine, link, target)
     link.attach(transport, connection)

@@ -1,22 +1,27 @@
 """What to do about a datagram that belongs to no connection.
 
 This file knows which first packets may open a connection, and what is answered without one:
-Version Negotiation, Retry, INVALID_TOKEN. It refuses to know sockets and to keep any state per
-client (RFC 9000 §8.1.2 exists to make that possible).
+Version Negotiation, Retry, INVALID_TOKEN, CONNECTION_REFUSED. It refuses to know sockets and to
+keep any state per client (RFC 9000 §8.1.2 exists to make that possible); what is counted is
+counted in `admission.py`.
 
 Its one rule: a datagram costs as little as can be until its sender has shown that it is worth
-more. The checks stand in the order of their price.
+more. The checks stand in the order of their price. An answer is always smaller than what it
+answers, so that nobody can use us to multiply his traffic.
 """
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from h3producer.quic.admission import Admission, Obstacle
+from h3producer.quic.engine import TransportError
 from h3producer.quic.limits import (
     CONNECTION_ID_LENGTH,
-    HALF_OPEN_BEFORE_RETRY,
     MIN_FIRST_CONNECTION_ID,
+    REFUSAL_PAUSE,
 )
 from h3producer.quic.packets import (
     MIN_INITIAL_SIZE,
@@ -28,33 +33,38 @@ from h3producer.quic.packets import (
 from h3producer.quic.tokens import RetryTokens, WrongTokenError, encode_retry
 
 if TYPE_CHECKING:
-    from h3producer.config import RetryMode
+    from h3producer.config import Config
+    from h3producer.quic.admission import Seat
     from h3producer.quic.engine import Address, Engine, EngineConnection
     from h3producer.quic.packets import InitialPacket
 
-__all__ = ["Acceptor", "Verdict"]
+__all__ = ["Acceptor", "Newcomer", "Verdict"]
 
-INVALID_TOKEN = 0x0B
-"""The transport error code (RFC 9000 §20.1)."""
 
-Verdict: TypeAlias = "EngineConnection | bytes | None"
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """A connection that is let in. It has not seen the datagram yet."""
+
+    connection: EngineConnection
+    seat: Seat
+    """Its place in the counts; whoever keeps the connection tells it how that goes on."""
+
+
+Verdict: TypeAlias = Newcomer | bytes | None
 """A new connection, an answer for the sender, or nothing: the datagram is dropped."""
 
 
 class Acceptor:
-    """Judges first packets for one endpoint."""
+    """Judges first packets for one server, whichever socket they come from."""
 
-    def __init__(self, engine: Engine, retry: RetryMode) -> None:
+    def __init__(self, engine: Engine, config: Config) -> None:
         self._engine = engine
-        self._retry = retry
         self._tokens = RetryTokens()
+        self._next_refusal = 0.0
+        self.admission = Admission(config)
 
-    def judge(self, datagram: bytes, address: Address, now: float, half_open: int) -> Verdict:
-        """Accept, answer or drop.
-
-        `half_open` is how many handshakes are unfinished. An accepted connection has not seen
-        the datagram yet.
-        """
+    def judge(self, datagram: bytes, address: Address, now: float) -> Verdict:
+        """Accept, answer or drop."""
         # RFC 9000 §14.1: "A server MUST discard an Initial packet that is carried in a UDP
         # datagram with a payload that is smaller than the smallest allowed maximum datagram size"
         if len(datagram) < MIN_INITIAL_SIZE:
@@ -67,21 +77,43 @@ class Acceptor:
         initial = parse_initial(datagram, header)
         if initial is None or len(initial.destination_id) < MIN_FIRST_CONNECTION_ID:
             return None
-        if self._retry == "never":
-            return self._engine.accept(initial, None)
-        must_prove = self._retry == "always" or half_open >= HALF_OPEN_BEFORE_RETRY
-        return self._judge_token(initial, address, now, must_prove)
+        return self._judge_initial(initial, address, now)
 
-    def _judge_token(
-        self, initial: InitialPacket, address: Address, now: float, must_prove: bool
-    ) -> Verdict:
+    def _judge_initial(self, initial: InitialPacket, address: Address, now: float) -> Verdict:
+        obstacle = self.admission.obstacle(address)
+        if obstacle is Obstacle.CROWD:
+            return None
+        if obstacle is Obstacle.FULL:
+            # RFC 9000 §5.2.2: "... it SHOULD send an Initial packet containing a
+            # CONNECTION_CLOSE frame with error code CONNECTION_REFUSED."
+            return self._refuse(initial, TransportError.CONNECTION_REFUSED, now)
+        if not self.admission.reads_proofs:
+            return self._admit(initial, address, None)
+        return self._judge_token(initial, address, now)
+
+    def _judge_token(self, initial: InitialPacket, address: Address, now: float) -> Verdict:
         try:
             original_id = self._tokens.validate(initial.token, address, initial.destination_id, now)
         except WrongTokenError:
             # RFC 9000 §8.1.2: "the server SHOULD immediately close … with an INVALID_TOKEN error"
-            return self._engine.refuse(initial, INVALID_TOKEN)
-        if original_id is None and must_prove:
+            return self._refuse(initial, TransportError.INVALID_TOKEN, now)
+        if original_id is None and self.admission.asks_for_proof:
             source_id = os.urandom(CONNECTION_ID_LENGTH)
             token = self._tokens.create(address, initial.destination_id, source_id, now)
             return encode_retry(initial, source_id, token)
-        return self._engine.accept(initial, original_id)
+        return self._admit(initial, address, original_id)
+
+    def _admit(
+        self, initial: InitialPacket, address: Address, original_id: bytes | None
+    ) -> Newcomer:
+        connection = self._engine.accept(initial, original_id)
+        seat = self.admission.admit(address, is_proven=original_id is not None)
+        return Newcomer(connection, seat)
+
+    def _refuse(
+        self, initial: InitialPacket, error_code: TransportError, now: float
+    ) -> bytes | None:
+        if now < self._next_refusal:
+            return None
+        self._next_refusal = now + REFUSAL_PAUSE
+        return self._engine.refuse(initial, error_code)

@@ -21,7 +21,6 @@ from collections import deque
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from h3producer.errors import ErrorCode
-from h3producer.quic.acceptor import Acceptor
 from h3producer.quic.limits import CONNECTION_ID_LENGTH, MAX_DATAGRAMS_PER_PASS
 from h3producer.quic.link import Link
 from h3producer.quic.packets import LONG_HEADER
@@ -34,7 +33,9 @@ if TYPE_CHECKING:
 
     from h3producer.config import Config
     from h3producer.http3.transport import ConnectionInputs, QuicTransport
-    from h3producer.quic.engine import Address, Datagram, Engine
+    from h3producer.quic.acceptor import Acceptor
+    from h3producer.quic.admission import Seat
+    from h3producer.quic.engine import Address, Datagram
     from h3producer.quic.link import Tenant
 
 __all__ = ["Accept", "DatagramSocket", "Loop", "UdpEndpoint"]
@@ -77,30 +78,28 @@ class Loop(Clock, Protocol):
 class UdpEndpoint(Link):
     """Serves QUIC on one bound, non-blocking UDP socket, and owns it.
 
-    Reads from its creation on. `accept` makes a core for each connection whose handshake is
-    complete. `loop` is an asyncio or uvloop event loop; only its public methods are used.
+    Reads from its creation on. The `acceptor` judges first packets for all sockets of a server;
+    `accept` makes a core for each connection whose handshake is complete. `loop` is an asyncio or
+    uvloop event loop; only its public methods are used.
     """
 
     def __init__(
-        self, sock: DatagramSocket, engine: Engine, accept: Accept, config: Config, loop: Loop
+        self, sock: DatagramSocket, acceptor: Acceptor, accept: Accept, config: Config, loop: Loop
     ) -> None:
         self._socket = sock
         self._accept = accept
-        self._acceptor = Acceptor(engine, config.retry)
+        self._acceptor = acceptor
         self._config = config
         self._loop = loop
         self._local_address = plain_address(sock.getsockname())
         self._routes: dict[bytes, Tenant] = {}
-        self._tenants: set[Tenant] = set()
-        self._half_open: set[Tenant] = set()
+        self._seats: dict[Tenant, Seat] = {}
         self._live: set[Tenant] = set()
         self._unsent: deque[Datagram] = deque()
         self._waiting: dict[Tenant, None] = {}
         self._is_accepting = True
         self._is_closed = False
         self._done = asyncio.Event()
-        self.refused = 0
-        """First packets dropped because of the limit, or because we no longer accept."""
         loop.add_reader(sock, self._readable)
 
     def __repr__(self) -> str:
@@ -132,7 +131,7 @@ class UdpEndpoint(Link):
         if self._is_closed:
             return
         self.stop_accepting()
-        for tenant in list(self._tenants):
+        for tenant in list(self._seats):
             tenant.abort(error_code, reason)
         self._is_closed = True
         self._loop.remove_reader(self._socket)
@@ -186,20 +185,19 @@ class UdpEndpoint(Link):
         return tenant
 
     def _judge(self, datagram: bytes, address: Address, now: float) -> Tenant | None:
-        if not self._is_accepting or len(self._tenants) >= self._config.max_connections:
-            self.refused += 1
+        if not self._is_accepting:
             return None
-        verdict = self._acceptor.judge(datagram, address, now, len(self._half_open))
+        verdict = self._acceptor.judge(datagram, address, now)
         if verdict is None:
             return None
         if isinstance(verdict, bytes):
             self._answer(verdict, address)
             return None
-        tenant = EngineTransport(verdict, self, self._config.response_buffer)
+        tenant = EngineTransport(verdict.connection, self, self._config)
         for connection_id in tenant.connection_ids:
             self._routes[connection_id] = tenant
-        for each in (self._tenants, self._half_open, self._live):
-            each.add(tenant)
+        self._seats[tenant] = verdict.seat
+        self._live.add(tenant)
         return tenant
 
     def _answer(self, datagram: bytes, address: Address) -> None:
@@ -245,17 +243,16 @@ class UdpEndpoint(Link):
     def remove_route(self, connection_id: bytes) -> None:
         self._routes.pop(connection_id, None)
 
-    def opened(self, tenant: Tenant) -> ConnectionInputs:
-        self._half_open.discard(tenant)
-        return self._accept(tenant)
+    def opened(self, tenant: Tenant) -> ConnectionInputs | None:
+        return self._accept(tenant) if self._seats[tenant].handshake_completed() else None
 
     def ended(self, tenant: Tenant) -> None:
-        self._half_open.discard(tenant)
+        self._seats[tenant].handshake_over()
         self._live.discard(tenant)
         self._check_done()
 
     def forget(self, tenant: Tenant) -> None:
-        self._tenants.discard(tenant)
+        self._seats.pop(tenant).leave()
         self._waiting.pop(tenant, None)
         for connection_id in tenant.connection_ids:
             if self._routes.get(connection_id) is tenant:

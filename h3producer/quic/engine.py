@@ -10,6 +10,7 @@ stream that is gone, finished or reset is a no-op here.
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ __all__ = [
     "EngineConnection",
     "EngineError",
     "EngineObserver",
+    "TransportError",
 ]
 
 Address: TypeAlias = tuple[str, int] | tuple[str, int, int, int]
@@ -36,6 +38,13 @@ Address: TypeAlias = tuple[str, int] | tuple[str, int, int, int]
 
 Datagram: TypeAlias = tuple[bytes, Address]
 """One UDP payload and where it goes."""
+
+
+class TransportError(IntEnum):
+    """The codes of QUIC itself that we send (RFC 9000 §20.1)."""
+
+    CONNECTION_REFUSED = 0x02
+    INVALID_TOKEN = 0x0B
 
 
 class EngineError(Exception):
@@ -170,6 +179,9 @@ class EngineConnection(Protocol):
 
     def close_application(self, error_code: int, reason: str) -> None:
         """CONNECTION_CLOSE with a code of the application (frame 0x1d); the first call wins."""
+
+    def close_transport(self, error_code: int) -> None:
+        """CONNECTION_CLOSE with a code of QUIC (frame 0x1c); the first close wins."""
 
     def release(self) -> None:
         """Let go of everything, so that its memory is free at once; no call may follow."""

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 __all__ = [
     "CONNECTION_ID_LENGTH",
-    "HALF_OPEN_BEFORE_RETRY",
-    "HANDSHAKE_TIMEOUT",
     "MAX_CONGESTION_WINDOW",
     "MAX_DATAGRAMS_PER_PASS",
     "MAX_DATAGRAM_FRAME",
-    "MAX_PENDING_DATAGRAMS",
     "MAX_REASON",
     "MAX_UNI_STREAMS",
     "MIN_FIRST_CONNECTION_ID",
+    "REFUSAL_PAUSE",
 ]
 
 CONNECTION_ID_LENGTH = 8
@@ -29,9 +27,6 @@ for reserved and unknown types, which are stopped at once."""
 MAX_DATAGRAM_FRAME = 65535
 """Bytes of a DATAGRAM frame that we accept: any that fits a packet (RFC 9221 §3)."""
 
-MAX_PENDING_DATAGRAMS = 128
-"""DATAGRAM frames that wait for room; what comes then is dropped, as the network would."""
-
 MAX_REASON = 128
 """Characters of a CONNECTION_CLOSE reason: 512 bytes at most, so that the frame fits a packet that
 shares its datagram with others (RFC 9000 §19.19)."""
@@ -39,13 +34,9 @@ shares its datagram with others (RFC 9000 §19.19)."""
 MIN_FIRST_CONNECTION_ID = 8
 """Bytes of the id that a client makes up for its first packet, at least (RFC 9000 §7.2)."""
 
-HALF_OPEN_BEFORE_RETRY = 256
-"""Connections in the middle of their handshake from which on `retry = "auto"` asks new clients to
-prove their address: about one second of work for one core, and 25 MB."""
-
-HANDSHAKE_TIMEOUT = 10.0
-"""Seconds until a handshake that does not finish is dropped. A client that lost every second
-packet needs 3; the idle timeout, which would apply otherwise, is meant for quiet connections."""
+REFUSAL_PAUSE = 0.01
+"""Seconds between two packets that refuse a connection. A refusal costs more than the first packet
+that it answers; what is not answered in a flood looks to its sender like a loss."""
 
 MAX_DATAGRAMS_PER_PASS = 64
 """Datagrams that one socket is read for before the event loop goes on, so that timers and

@@ -62,8 +62,8 @@ class Link(Protocol):
     def remove_route(self, connection_id: bytes) -> None:
         """They no longer do."""
 
-    def opened(self, tenant: Tenant) -> ConnectionInputs:
-        """The handshake is complete: make the core of this connection."""
+    def opened(self, tenant: Tenant) -> ConnectionInputs | None:
+        """The handshake is complete: make the core of this connection; None refuses it."""
 
     def ended(self, tenant: Tenant) -> None:
         """The connection is over, and the core is about to hear; late packets may still come."""

@@ -12,61 +12,49 @@ pump that is woken inline has topped up its stream by then.
 from __future__ import annotations
 
 import logging
-from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from h3producer.errors import ErrorCode
 from h3producer.quic.drains import Drains
-from h3producer.quic.engine import EngineObserver
-from h3producer.quic.limits import HANDSHAKE_TIMEOUT
+from h3producer.quic.engine import EngineObserver, TransportError
 from h3producer.quic.link import Tenant
+from h3producer.quic.phase import Phase
 from h3producer.quic.sockets import plain_address, show_address
 from h3producer.quic.timer import LazyTimer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from h3producer.config import Config
     from h3producer.http3.transport import ConnectionInputs, TlsFacts
     from h3producer.quic.engine import Address, Datagram, EngineConnection
     from h3producer.quic.link import Link
 
-__all__ = ["EngineTransport", "Phase"]
+__all__ = ["EngineTransport"]
 
 logger = logging.getLogger("h3producer.quic")
-
-
-class Phase(Enum):
-    """Where a connection is in its life."""
-
-    HANDSHAKE = auto()
-    """There is no core yet."""
-    OPEN = auto()
-    CLOSING = auto()
-    """We closed it, and the CONNECTION_CLOSE still has to be built."""
-    ENDED = auto()
-    """The core knows. Late packets are answered with our CONNECTION_CLOSE, if we sent one."""
-    FORGOTTEN = auto()
 
 
 class EngineTransport(Tenant, EngineObserver):
     """A `QuicTransport` over an `EngineConnection`.
 
-    `mark` is how many bytes may be unsent on a stream before `drain` waits. An exception out of
-    the core or the engine is logged and costs this connection, nothing else.
+    `config` says how many bytes may be unsent on a stream before `drain` waits, and how long the
+    handshake may take. An exception out of the core or the engine is logged and costs this
+    connection, nothing else.
     """
 
-    def __init__(self, connection: EngineConnection, link: Link, mark: int) -> None:
+    def __init__(self, connection: EngineConnection, link: Link, config: Config) -> None:
         self._connection = connection
         self._link = link
         self._clock = link.clock
-        self._mark = mark
+        self._mark = config.response_buffer
         self._inputs: ConnectionInputs | None = None
         self._phase = Phase.HANDSHAKE
         self._drains = Drains()
         self._has_news = False
         self._flush_due = False
         self._timer = LazyTimer(link.clock, self._due, self._timer_fired)
-        self._deadline = link.clock.time() + HANDSHAKE_TIMEOUT
+        self._deadline = link.clock.time() + config.handshake_timeout
         self._last_words: tuple[int, str] | None = None
         self._farewell: list[Datagram] = []
         self._late_packets = 0
@@ -199,6 +187,9 @@ class EngineTransport(Tenant, EngineObserver):
         if self._phase is Phase.HANDSHAKE:
             self._phase = Phase.OPEN
             self._inputs = self._link.opened(self)
+            if self._inputs is None:
+                self._phase = Phase.CLOSING
+                self._connection.close_transport(TransportError.CONNECTION_REFUSED)
 
     def connection_id_issued(self, connection_id: bytes) -> None:
         self.connection_ids.add(connection_id)

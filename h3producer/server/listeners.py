@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from h3producer.errors import ErrorCode
 from h3producer.http3.connection import Http3Connection
+from h3producer.quic.acceptor import Acceptor
 from h3producer.quic.aioquic.engine import AioquicEngine
 from h3producer.quic.endpoint import UdpEndpoint
 from h3producer.quic.engine import EngineError
@@ -90,9 +91,10 @@ class UdpListeners:
         def accept(transport: QuicTransport) -> Http3Connection:
             return Http3Connection(transport, handler, config)
 
+        acceptor = Acceptor(engine, config)
         for sock in self._sockets:
             loop = asyncio.get_running_loop()
-            endpoint = UdpEndpoint(sock, engine, accept, config, loop)
+            endpoint = UdpEndpoint(sock, acceptor, accept, config, loop)
             self._undo.callback(endpoint.close)
             self._endpoints.append(endpoint)
 

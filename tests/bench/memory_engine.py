@@ -15,7 +15,7 @@ from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.connection import QuicConnection
 
 from h3producer.config import Config
-from h3producer.quic.acceptor import Acceptor
+from h3producer.quic.acceptor import Acceptor, Newcomer
 from h3producer.quic.aioquic import AioquicEngine
 from tests.fakes import RecordingInputs
 from tests.pair import make_credentials
@@ -65,9 +65,9 @@ class EngineLoad:
         """The server's side, as far as the client's first flight makes it."""
         engine = AioquicEngine(Config(), make_credentials())
         first, *rest = [data for data, _ in self._client.datagrams_to_send(self._now)]
-        connection = Acceptor(engine, "never").judge(first, CLIENT, self._now, 0)
-        assert connection is not None
-        assert not isinstance(connection, bytes)
+        newcomer = Acceptor(engine, Config(retry="never")).judge(first, CLIENT, self._now)
+        assert isinstance(newcomer, Newcomer)
+        connection = newcomer.connection
         connection.observer = observer
         observer.connection = connection
         for data in (first, *rest):

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from h3producer.quic.acceptor import INVALID_TOKEN, Acceptor
-from h3producer.quic.limits import HALF_OPEN_BEFORE_RETRY
+from h3producer.config import Config
+from h3producer.quic.acceptor import Acceptor, Newcomer
+from h3producer.quic.engine import TransportError
+from h3producer.quic.limits import REFUSAL_PAUSE
 from h3producer.quic.packets import (
     VERSION_1,
     VERSION_2,
@@ -20,7 +22,7 @@ from h3producer.quic.tokens import TOKEN_LIFETIME
 
 if TYPE_CHECKING:
     from h3producer.config import RetryMode
-    from h3producer.quic.acceptor import Verdict
+    from h3producer.quic.admission import Seat
     from h3producer.quic.engine import EngineConnection
     from h3producer.quic.packets import InitialPacket
 
@@ -50,16 +52,28 @@ class FakeEngine:
 
 
 class Door:
-    """An acceptor with a fake engine, and a client that knocks."""
+    """An acceptor with a fake engine, and clients that knock."""
 
-    def __init__(self, retry: RetryMode = "never") -> None:
+    def __init__(self, retry: RetryMode = "never", **limits: int) -> None:
         self.engine = FakeEngine()
-        self.acceptor = Acceptor(self.engine, retry)
-        self.half_open = 0
+        config = Config(retry=retry, **limits)  # type: ignore[arg-type]  # all are counts
+        self.acceptor = Acceptor(self.engine, config)
         self.now = 100.0
+        self.seats: list[Seat] = []
+        """Of those who were let in."""
 
-    def knock(self, datagram: bytes, address: tuple[str, int] = ADDRESS) -> Verdict:
-        return self.acceptor.judge(datagram, address, self.now, self.half_open)
+    def knock(
+        self, datagram: bytes, address: tuple[str, int] = ADDRESS
+    ) -> EngineConnection | bytes | None:
+        verdict = self.acceptor.judge(datagram, address, self.now)
+        if isinstance(verdict, Newcomer):
+            self.seats.append(verdict.seat)
+            return verdict.connection
+        return verdict
+
+    def wait(self) -> None:
+        """Until it would refuse again."""
+        self.now += REFUSAL_PAUSE
 
 
 def make_initial(
@@ -70,7 +84,7 @@ def make_initial(
     return (head + (0x4000 | len(token)).to_bytes(2, "big") + token).ljust(1200, b"\0")
 
 
-def retried(answer: Verdict) -> tuple[bytes, bytes]:
+def retried(answer: EngineConnection | bytes | None) -> tuple[bytes, bytes]:
     """The new destination id and the token of a Retry packet."""
     assert isinstance(answer, bytes)
     header = parse_long_header(answer)
@@ -143,7 +157,7 @@ def test_a_token_from_another_address_is_refused() -> None:
     source_id, token = retried(door.knock(make_initial()))
     back = make_initial(destination_id=source_id, token=token)
     assert door.knock(back, ("192.0.2.8", 4567)) == b"refused"
-    assert door.engine.refused == [INVALID_TOKEN]
+    assert door.engine.refused == [TransportError.INVALID_TOKEN]
 
 
 def test_a_token_that_is_too_old_is_refused() -> None:
@@ -165,24 +179,64 @@ def test_without_retry_a_foreign_token_is_ignored() -> None:
 
 
 def test_auto_asks_nobody_while_few_handshakes_are_open() -> None:
-    door = Door("auto")
-    door.half_open = HALF_OPEN_BEFORE_RETRY - 1
+    door = Door("auto", retry_threshold=2)
     assert door.knock(make_initial()) is CONNECTION
     assert door.knock(make_initial(token=b"foreign")) is CONNECTION
 
 
 def test_auto_asks_for_a_proof_in_a_flood() -> None:
-    door = Door("auto")
-    door.half_open = HALF_OPEN_BEFORE_RETRY
+    door = Door("auto", retry_threshold=1)
+    door.knock(make_initial())
     source_id, token = retried(door.knock(make_initial()))
     assert door.knock(make_initial(destination_id=source_id, token=token)) is CONNECTION
 
 
 def test_a_proof_asked_for_in_a_flood_is_honoured_after_it() -> None:
     """The handshake has to name the Retry, or the client gives up (RFC 9000 §7.3)."""
-    door = Door("auto")
-    door.half_open = HALF_OPEN_BEFORE_RETRY
+    door = Door("auto", retry_threshold=1)
+    door.knock(make_initial())
     source_id, token = retried(door.knock(make_initial()))
-    door.half_open = 0
+    door.seats[0].leave()
     assert door.knock(make_initial(destination_id=source_id, token=token)) is CONNECTION
-    assert door.engine.accepted == [(source_id, b"original")]
+    assert door.engine.accepted[1:] == [(source_id, b"original")]
+
+
+# Limits
+
+
+def test_beyond_the_half_open_ones_a_newcomer_hears_nothing() -> None:
+    """It asks again by itself, and by then there may be room."""
+    door = Door(max_half_open_connections=2)
+    assert [door.knock(make_initial()) for _ in range(3)] == [CONNECTION, CONNECTION, None]
+    door.seats[0].leave()
+    assert door.knock(make_initial()) is CONNECTION
+
+
+def test_beyond_all_connections_a_newcomer_is_refused() -> None:
+    """RFC 9000 §5.2.2: CONNECTION_REFUSED."""
+    door = Door(max_connections=2)
+    assert [door.knock(make_initial()) for _ in range(3)] == [CONNECTION, CONNECTION, b"refused"]
+    assert door.engine.refused == [TransportError.CONNECTION_REFUSED]
+
+
+def test_beyond_what_an_address_may_have_it_is_refused_and_no_other() -> None:
+    door = Door(max_connections_per_address=1)
+    door.knock(make_initial())
+    door.seats[0].handshake_completed()
+    assert door.knock(make_initial()) == b"refused"
+    assert door.knock(make_initial(), ("192.0.2.8", 4567)) is CONNECTION
+
+
+def test_what_a_retry_has_proven_counts_for_its_address() -> None:
+    door = Door("always", max_connections_per_address=1)
+    source_id, token = retried(door.knock(make_initial()))
+    assert door.knock(make_initial(destination_id=source_id, token=token)) is CONNECTION
+    assert door.knock(make_initial()) == b"refused"
+
+
+def test_a_flood_is_not_answered_packet_by_packet() -> None:
+    door = Door(max_connections=1)
+    door.knock(make_initial())
+    assert [door.knock(make_initial()) for _ in range(3)] == [b"refused", None, None]
+    door.wait()
+    assert door.knock(make_initial()) == b"refused"

@@ -16,9 +16,10 @@ from aioquic.tls import Epoch
 
 from h3producer.config import Config
 from h3producer.quic.aioquic.connection import AioquicConnection
-from h3producer.quic.limits import MAX_PENDING_DATAGRAMS, MAX_REASON, MAX_UNI_STREAMS
+from h3producer.quic.limits import MAX_REASON, MAX_UNI_STREAMS
 from h3producer.quic.packets import VERSION_1
-from h3producer.quic.transport import EngineTransport, Phase
+from h3producer.quic.phase import Phase
+from h3producer.quic.transport import EngineTransport
 from tests.fakes import RecordingInputs
 from tests.pair import Client, Frame, Pair, stream_frame
 
@@ -326,7 +327,7 @@ async def test_the_end_is_told_once() -> None:
     connection = engine_of(pair)
     pair.transport.close(0x107)
     await pair.drive(0)
-    connection.observer = again = EngineTransport(connection, pair.endpoint, 1)
+    connection.observer = again = EngineTransport(connection, pair.endpoint, Config())
     connection.handle_timer(pair.loop.now + 60)
     assert connection.is_closed
     assert again.phase is Phase.HANDSHAKE
@@ -586,11 +587,11 @@ async def test_datagrams_to_a_peer_that_takes_none_are_dropped() -> None:
 
 
 async def test_so_many_datagrams_wait_and_no_more() -> None:
-    pair = await connected()
-    for _ in range(MAX_PENDING_DATAGRAMS + 10):
+    pair = await connected(config=Config(max_pending_datagrams=5))
+    for _ in range(6):
         pair.transport.send_datagram(b"x")
     await pair.drive()
-    assert len(pair.client.datagrams) == MAX_PENDING_DATAGRAMS
+    assert len(pair.client.datagrams) == 5
 
 
 # Loss

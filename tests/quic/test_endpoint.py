@@ -19,9 +19,11 @@ from hypothesis import strategies as st
 
 from h3producer.config import Config
 from h3producer.errors import ErrorCode
+from h3producer.quic.acceptor import Acceptor
 from h3producer.quic.aioquic import AioquicEngine
 from h3producer.quic.endpoint import UdpEndpoint
-from h3producer.quic.limits import HANDSHAKE_TIMEOUT, MAX_DATAGRAMS_PER_PASS
+from h3producer.quic.engine import TransportError
+from h3producer.quic.limits import MAX_DATAGRAMS_PER_PASS
 from h3producer.quic.packets import VERSION_1, encode_long_header
 from h3producer.quic.sockets import bind_sockets
 from tests.fakes import RecordingInputs
@@ -99,7 +101,7 @@ async def test_nothing_is_left_in_the_table_when_a_connection_has_ended() -> Non
     pair.client.close()
     await pair.drive()
     assert pair.endpoint._routes == {}
-    assert pair.endpoint._tenants == set()
+    assert pair.endpoint._seats == {}
     assert pair.endpoint.connections == []
 
 
@@ -139,7 +141,7 @@ def test_any_bytes_cost_nothing_but_themselves(data: bytes, size: int, retry: st
         return pair
 
     pair = asyncio.run(receive())
-    assert pair.endpoint._tenants == set()
+    assert pair.endpoint._seats == {}
     assert pair.loop.timers == []
 
 
@@ -150,7 +152,7 @@ async def test_an_initial_that_is_noise_leaves_nothing_behind() -> None:
     pair.loop.readers[pair.socket]()
     assert len(pair.endpoint.connections) == 1
     await settle()
-    assert pair.endpoint._tenants == set()
+    assert pair.endpoint._seats == {}
     assert pair.endpoint._routes == {}
 
 
@@ -230,30 +232,70 @@ async def test_an_answer_that_the_socket_does_not_take_is_lost() -> None:
 # Limits
 
 
+def refusals(client: Client) -> int | None:
+    """The code of the CONNECTION_CLOSE that a client got, None if it got none."""
+    return None if client.terminated is None else client.terminated.error_code
+
+
 async def test_no_more_connections_are_accepted_than_the_limit() -> None:
     pair = await connected(Config(max_connections=1))
     other = Client(OTHER)
     await pair.connect(other)
-    assert not other.is_connected
-    assert pair.endpoint.refused > 0
+    assert refusals(other) == TransportError.CONNECTION_REFUSED
     pair.client.close()
+    await pair.drive(5)
+    another = Client(OTHER)
+    await pair.connect(another)
+    assert another.is_connected
+
+
+async def test_no_more_handshakes_are_open_than_the_limit() -> None:
+    pair = Pair(config=Config(retry="never", max_half_open_connections=1))
+    pair.loses_to_client = lambda number: True
+    await pair.connect()
+    other = Client(OTHER)
+    await pair.connect(other)
+    assert len(pair.endpoint.connections) == 1
+    pair.loses_to_client = lambda number: False
     await pair.drive(5)
     assert other.is_connected
 
 
+async def test_an_address_has_no_more_connections_than_its_limit() -> None:
+    pair = await connected(Config(max_connections_per_address=1))
+    second = Client(("192.0.2.1", 50001))
+    await pair.connect(second)
+    assert refusals(second) == TransportError.CONNECTION_REFUSED
+    assert await ask(pair, pair.client) == b"hello"
+
+
+async def test_whoever_finishes_its_handshake_too_late_is_refused_then() -> None:
+    """None of them was proven yet when the others came."""
+    pair = Pair(Echo, Config(max_connections_per_address=1))
+    clients = [pair.client, Client(("192.0.2.1", 50001))]
+    pair.loses_to_client = lambda number: True
+    for client in clients:
+        await pair.connect(client)
+    pair.loses_to_client = lambda number: False
+    await pair.drive(5)
+    assert sorted(map(repr, map(refusals, clients))) == ["2", "None"]
+    assert len(pair.inputs) == 1
+
+
 async def test_a_handshake_that_stalls_is_dropped() -> None:
-    pair = Pair()
+    pair = Pair(config=Config(handshake_timeout=3.0))
+    started = pair.loop.now
     pair.loses_to_client = lambda number: True
     await pair.connect()
-    assert len(pair.endpoint._half_open) == 1
-    await pair.advance(HANDSHAKE_TIMEOUT)
-    assert pair.endpoint._half_open == set()
+    await pair.advance(started + 2.9 - pair.loop.now)
+    assert pair.acceptor.admission.half_open == 1
+    await pair.advance(0.2)
+    assert pair.acceptor.admission.half_open == 0
     assert pair.inputs == []
 
 
-async def test_a_flood_makes_auto_ask_for_proofs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("h3producer.quic.acceptor.HALF_OPEN_BEFORE_RETRY", 1)
-    pair = Pair(config=Config(retry="auto"))
+async def test_a_flood_makes_auto_ask_for_proofs() -> None:
+    pair = Pair(config=Config(retry="auto", retry_threshold=1))
     pair.loses_to_client = lambda number: True
     await pair.connect()
     pair.loses_to_client = lambda number: False
@@ -261,6 +303,20 @@ async def test_a_flood_makes_auto_ask_for_proofs(monkeypatch: pytest.MonkeyPatch
     await pair.connect(other)
     assert other.is_connected
     assert other.quic._retry_count == 1
+
+
+async def test_nothing_is_left_in_the_counts_when_all_have_gone() -> None:
+    pair = await connected()
+    stalled = Client(OTHER)
+    pair.loses_to_client = lambda number: True
+    await pair.connect(stalled)
+    pair.client.close()
+    await pair.drive(0)
+    pair.loses_to_server = lambda number: True
+    await pair.drive(15)
+    admission = pair.acceptor.admission
+    assert (admission.connections, admission.half_open) == (0, 0)
+    assert admission._by_source == {}
 
 
 # Flushing
@@ -450,7 +506,7 @@ async def ask_over_udp(host: str, make_core: Callable[[QuicTransport], Echo], da
     (sock,) = bind_sockets([(host, 0)])
     config = Config()
     engine = AioquicEngine(config, make_credentials())
-    endpoint = UdpEndpoint(sock, engine, make_core, config, loop)
+    endpoint = UdpEndpoint(sock, Acceptor(engine, config), make_core, config, loop)
     configuration = QuicConfiguration(alpn_protocols=["h3"], verify_mode=ssl.CERT_NONE)
     try:
         async with (

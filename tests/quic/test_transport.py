@@ -6,10 +6,12 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
+from h3producer.config import Config
 from h3producer.errors import ErrorCode
 from h3producer.pipe.wakeup import start_inline
-from h3producer.quic.limits import HANDSHAKE_TIMEOUT
-from h3producer.quic.transport import EngineTransport, Phase
+from h3producer.quic.engine import TransportError
+from h3producer.quic.phase import Phase
+from h3producer.quic.transport import EngineTransport
 from tests.fakes import RecordingInputs
 from tests.virtual import VirtualLoop, settle
 
@@ -100,6 +102,9 @@ class FakeConnection:
     def close_application(self, error_code: int, reason: str) -> None:
         self._closing = (int(error_code), reason)
 
+    def close_transport(self, error_code: int) -> None:
+        self.calls.append(("close_transport", error_code))
+
     def release(self) -> None:
         self.calls.append(("release",))
         del self.peer_address, self.tls_facts
@@ -112,7 +117,7 @@ class FakeConnection:
 class FakeLink:
     """A link that keeps what it is given; `inputs` is what it makes as a core."""
 
-    def __init__(self, inputs: ConnectionInputs | Exception) -> None:
+    def __init__(self, inputs: ConnectionInputs | Exception | None) -> None:
         self.clock = VirtualLoop()
         self.local_address = ("127.0.0.1", 4433)
         self.is_full = False
@@ -134,7 +139,7 @@ class FakeLink:
     def remove_route(self, connection_id: bytes) -> None:
         self.routes.discard(connection_id)
 
-    def opened(self, tenant: Tenant) -> ConnectionInputs:
+    def opened(self, tenant: Tenant) -> ConnectionInputs | None:
         self.events.append("opened")
         if isinstance(self.inputs, Exception):
             raise self.inputs
@@ -154,7 +159,7 @@ class Bench:
         self.recorded = RecordingInputs()
         self.connection = FakeConnection()
         self.link = FakeLink(inputs or self.recorded)
-        self.transport = EngineTransport(self.connection, self.link, MARK)
+        self.transport = EngineTransport(self.connection, self.link, Config(response_buffer=MARK))
 
     def open(self) -> Bench:
         self.receive(b"hello")
@@ -299,12 +304,22 @@ async def test_the_connections_timer_is_the_transports() -> None:
     assert bench.connection.calls[-1] == ("timer", clock.now)
 
 
+async def test_a_link_may_refuse_a_connection_whose_handshake_is_complete() -> None:
+    bench = Bench()
+    bench.link.inputs = None
+    bench.receive(b"hello")
+    assert bench.transport.phase is not Phase.OPEN
+    assert ("close_transport", TransportError.CONNECTION_REFUSED) in bench.connection.calls
+    bench.transport.send(0, b"nobody is there to do this")
+    assert ("send", 0, b"nobody is there to do this", False) not in bench.connection.calls
+
+
 async def test_a_handshake_that_does_not_finish_is_dropped() -> None:
     bench = Bench()
     start = bench.link.clock.now
     bench.connection.timer = start + 60
     bench.receive(b"half of a handshake")
-    assert bench.link.clock.timers == [start + HANDSHAKE_TIMEOUT]
+    assert bench.link.clock.timers == [start + Config.handshake_timeout]
     bench.link.clock.fire_next(start + 60)
     assert bench.link.events == ["ended", "forgotten"]
     assert bench.link.sent == []

@@ -28,12 +28,13 @@ from aioquic.quic.packet import QuicErrorCode, QuicFrameType
 from aioquic.tls import Epoch
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from h3producer.config import Config
 from h3producer.http3.transport import TlsFacts
 from h3producer.quic.aioquic.internals import QuietLogger, StreamTable
 from h3producer.quic.aioquic.pacing import BurstPacer
 from h3producer.quic.aioquic.packing import PackingConnection
 from h3producer.quic.credit import ConnectionCredit
-from h3producer.quic.limits import MAX_PENDING_DATAGRAMS, MAX_REASON
+from h3producer.quic.limits import MAX_REASON
 
 if TYPE_CHECKING:
     from aioquic.quic.configuration import QuicConfiguration
@@ -53,6 +54,7 @@ class AioquicConnection(PackingConnection):
 
     observer: EngineObserver
     next_timer = PackingConnection.get_timer
+    max_pending_datagrams = Config.max_pending_datagrams
 
     def __init__(
         self,
@@ -200,12 +202,15 @@ class AioquicConnection(PackingConnection):
         wanted = len(data) + 3 <= (self._remote_max_datagram_frame_size or 0)
         # One that fits no packet would stay at the head of aioquic's queue for good.
         fits = len(data) + _DATAGRAM_OVERHEAD <= self.configuration.max_datagram_size
-        if wanted and fits and len(self._datagrams_pending) < MAX_PENDING_DATAGRAMS:
+        if wanted and fits and len(self._datagrams_pending) < self.max_pending_datagrams:
             self.send_datagram_frame(data)
             self.has_news = True
 
     def close_application(self, error_code: int, reason: str) -> None:
         self.close(error_code=error_code, reason_phrase=reason[:MAX_REASON])
+
+    def close_transport(self, error_code: int) -> None:
+        self.close(error_code=error_code, frame_type=QuicFrameType.PADDING)
 
     def release(self) -> None:
         vars(self).clear()  # full of its own bound methods, it would wait for the collector

@@ -48,6 +48,7 @@ class AioquicEngine:
     def __init__(self, config: Config, credentials: Credentials) -> None:
         _check_key(credentials.private_key)
         self._max_streams = config.max_concurrent_streams
+        self._max_pending_datagrams = config.max_pending_datagrams
         self._keylog = _open_keylog(config.keylog_file)
         self._configuration = _make_configuration(config, credentials, self._keylog)
 
@@ -59,6 +60,7 @@ class AioquicEngine:
             retry_source_id=None if original_id is None else initial.destination_id,
         )
         connection.limit_streams(self._max_streams, MAX_UNI_STREAMS)
+        connection.max_pending_datagrams = self._max_pending_datagrams
         return connection
 
     def refuse(self, initial: InitialPacket, error_code: int) -> bytes:
