@@ -102,19 +102,80 @@ class Config:
     connection_buffer: int = 1 * MIB
     """Bytes of all requests of a connection that may be unread (the connection's
     flow-control window). Bounds what one client can make us hold."""
-    max_field_section_size: int = 16 * KIB
-    """Encoded bytes of a field section (a HEADERS payload) that we accept. Bounds memory before
-    decoding; with an empty dynamic table decoding cannot expand it without bound."""
     max_control_payload: int = 16 * KIB
     """Bytes of a control-stream frame (SETTINGS, GOAWAY …) that we buffer. Kestrel: 10,000."""
 
-    # Counts and times
+    # Requests
 
+    max_field_section_size: int = 16 * KIB
+    """Encoded bytes of a field section (a HEADERS payload) that we accept; beyond it 431. Bounds
+    memory before decoding, and what decoding costs: an octet yields at most one field."""
+    max_decoded_field_section_size: int = 32 * KIB
+    """Bytes of a field section after decoding, counted as in RFC 9114 §4.2.2, with 32 bytes a
+    field; beyond it 431. Huffman code makes less than twice its size of the encoded section;
+    32 KiB is Kestrel's MaxRequestHeadersTotalSize."""
+    max_fields: int = 100
+    """Fields of a section, pseudo-headers included; all cookies count as one, since browsers cut
+    theirs into crumbs. Beyond it 431. 100 is Kestrel's MaxRequestHeaderCount."""
+    max_request_body_size: int | None = 30_000_000
+    """Bytes of a request's content; beyond it 413, at once if content-length says so. None: no
+    limit. 30 MB is Kestrel's MaxRequestBodySize; what is in memory is bounded by
+    `request_buffer`, this bounds what an application may pile up from it."""
     max_concurrent_streams: int = 128
     """Requests that a client may have open at once on one connection. RFC 9114 §6.1 asks for
     at least 100; 128 is what nginx grants."""
+
+    # Times, in seconds; those of one exchange are looked at once a second
+
+    request_head_timeout: float = 30.0
+    """From the first byte of a request stream until its headers are complete; then it is reset with
+    H3_REQUEST_REJECTED. Also until a unidirectional stream says its type. Kestrel's
+    RequestHeadersTimeout."""
+    keep_alive_timeout: float = 130.0
+    """Without a request until a connection ends with GOAWAY and H3_NO_ERROR, although its client
+    sends packets. Kestrel's KeepAliveTimeout: longer than the two minutes of common proxies."""
     idle_timeout: float = 60.0
-    """Seconds without a packet from the client until the connection is dropped."""
+    """Without a packet from the client until the connection is dropped (RFC 9000 §10.1)."""
+    min_request_data_rate: float | None = 240.0
+    """Bytes per second that a body must come with while the application waits for it, on average
+    since the wait began; slower ones get 408, or a reset if the response has begun. None: any.
+    240 B/s is Kestrel's MinRequestBodyDataRate, a tenth of a modem."""
+    min_response_data_rate: float | None = 240.0
+    """Bytes per second that a client must take while a response waits for it: N bytes may take N
+    divided by this, and `data_rate_grace` at least; slower ones are reset with
+    H3_REQUEST_CANCELLED. None: any. Kestrel's MinResponseDataRate."""
+    data_rate_grace: float = 5.0
+    """From the beginning of a wait in which no rate is asked: a lost packet is no slow client."""
+
+    # What a client may do in a second; ten times as much at once. Beyond it the connection closes
+    # with H3_EXCESSIVE_LOAD.
+
+    max_requests_per_second: int = 10_000
+    """Requests on one connection: more than one core can answer, so whoever sends more does not
+    want answers."""
+    max_resets_per_second: int = 100
+    """Exchanges on one connection that end early because of the client: it reset or stopped them,
+    or they were malformed or refused. Rapid reset (CVE-2023-44487) and made-you-reset
+    (CVE-2025-8671) do so with all of theirs; who leaves a page, with a hundred once."""
+    max_unknown_frames_per_second: int = 1_000
+    """Frames of unknown types on one connection. Clients send a few to keep servers tolerant
+    (RFC 9114 §7.2.8), hardly one a request."""
+    max_unknown_streams_per_second: int = 10
+    """Unidirectional streams of unknown types, or without one, on one connection. Clients send one
+    (RFC 9114 §6.2.3)."""
+    max_empty_data_frames_per_second: int = 1_000
+    """DATA frames without content on one connection. Some clients send one as the end."""
+    max_control_frames_per_second: int = 100
+    """GOAWAY and the like on one connection. A client sends a handful in its life."""
+    max_priority_updates_per_second: int = 1_000
+    """PRIORITY_UPDATE frames on one connection. A browser sends one for each of a page's images
+    that scrolls into view."""
+    max_qpack_instructions_per_second: int = 1_000
+    """Instructions on both QPACK streams of one connection. Without a dynamic table there is
+    nothing to say but Stream Cancellation, one for each request that is given up."""
+
+    # The network
+
     retry: RetryMode = "auto"
     """Validate client addresses with a Retry packet before spending on a handshake
     (RFC 9000 §8.1.2): costs each client one round trip. `auto` does so only while many
@@ -186,10 +247,28 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
     # RFC 9114 §6.2: control streams alone need 1,024 bytes.
     ("request_buffer", 2 * KIB, 1024 * MIB),
     ("connection_buffer", 2 * KIB, 4096 * MIB),
-    ("max_field_section_size", 256, 16 * MIB),
     ("max_control_payload", 64, 16 * MIB),
+    ("max_field_section_size", 256, 16 * MIB),
+    ("max_decoded_field_section_size", 256, 64 * MIB),
+    # A request has four pseudo-headers.
+    ("max_fields", 4, 1_000_000),
+    ("max_request_body_size", 0, 1 << 62),
     ("max_concurrent_streams", 1, 100_000),
+    ("request_head_timeout", 1, 86_400),
+    ("keep_alive_timeout", 1, 86_400),
     ("idle_timeout", 0.1, 86_400),
+    ("min_request_data_rate", 1, 1024 * MIB),
+    ("min_response_data_rate", 1, 1024 * MIB),
+    # Kestrel: more than its heartbeat, a second.
+    ("data_rate_grace", 1, 86_400),
+    ("max_requests_per_second", 1, 10_000_000),
+    ("max_resets_per_second", 1, 10_000_000),
+    ("max_unknown_frames_per_second", 1, 10_000_000),
+    ("max_unknown_streams_per_second", 1, 10_000_000),
+    ("max_empty_data_frames_per_second", 1, 10_000_000),
+    ("max_control_frames_per_second", 1, 10_000_000),
+    ("max_priority_updates_per_second", 1, 10_000_000),
+    ("max_qpack_instructions_per_second", 1, 10_000_000),
     ("max_datagram_size", 1200, 65_527),
     ("retry_threshold", 1, 1_000_000),
     ("handshake_timeout", 0.1, 3_600),

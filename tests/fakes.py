@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from h3producer.http3.transport import TlsFacts
+from h3producer.http3.transport import NO_PROGRESS, Progress, TlsFacts
 from h3producer.pipe.wakeup import Wakeup
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class FakeTransport:
         self._sent: dict[int, bytearray] = defaultdict(bytearray)
         self._ended: set[int] = set()
         self._blocked: set[int] = set()
+        self._unsent: dict[int, int] = defaultdict(int)
         self._draining: dict[int, Wakeup] = {}
         self._next_uni_stream = 3
         self._lost = False
@@ -68,13 +69,18 @@ class FakeTransport:
     # What a test switches
 
     def block(self, stream_id: int) -> None:
-        """From now on `drain` of this stream waits."""
+        """From now on `drain` of this stream waits, and what is sent on it stays unsent."""
         self._blocked.add(stream_id)
 
     def unblock(self, stream_id: int) -> None:
         """The stream has room again: its `drain` returns."""
         self._blocked.discard(stream_id)
+        self._unsent.pop(stream_id, None)
         self._wake(stream_id)
+
+    def take(self, stream_id: int, count: int) -> None:
+        """The client lets `count` bytes of a blocked stream go; there is still no room."""
+        self._unsent[stream_id] -= min(count, self._unsent[stream_id])
 
     def stop(self, stream_id: int, error_code: int) -> None:
         """The peer sent STOP_SENDING: our half is reset, the core hears, then its drain wakes."""
@@ -108,6 +114,8 @@ class FakeTransport:
         self.calls.append(("send", stream_id, data, end_stream))
         if self._alive(stream_id) and stream_id not in self._ended:
             self._sent[stream_id] += data
+            if stream_id in self._blocked:
+                self._unsent[stream_id] += len(data)
             if end_stream:
                 self._ended.add(stream_id)
 
@@ -123,10 +131,18 @@ class FakeTransport:
                 if self._draining.get(stream_id) is wakeup:
                     del self._draining[stream_id]
 
+    def progress(self, stream_id: int) -> Progress:
+        if not self._alive(stream_id):
+            return NO_PROGRESS
+        unsent = self._unsent.get(stream_id, 0)
+        return Progress(len(self._sent.get(stream_id, b"")) - unsent, unsent)
+
     def reset(self, stream_id: int, error_code: int) -> None:
         self.calls.append(("reset", stream_id, error_code))
         if self._alive(stream_id):
             self.resets[stream_id] = error_code
+            if self._unsent.pop(stream_id, 0):
+                self._ended.discard(stream_id)  # it waited behind what will never be sent
         self._wake(stream_id)
 
     def stop_sending(self, stream_id: int, error_code: int) -> None:
@@ -170,10 +186,14 @@ class FakeTransport:
 
 
 class RecordingInputs:
-    """A `ConnectionInputs` that writes down what it hears, as tuples with the input's name."""
+    """A `ConnectionInputs` that writes down what it hears, as tuples with the input's name.
+
+    The time it is told stands apart, in `ticks`: it comes whether or not anything happens.
+    """
 
     def __init__(self) -> None:
         self.events: list[tuple[object, ...]] = []
+        self.ticks: list[float] = []
 
     def stream_data_received(self, stream_id: int, data: bytes, end_stream: bool) -> None:
         self.events.append(("stream_data_received", stream_id, bytes(data), end_stream))
@@ -186,6 +206,9 @@ class RecordingInputs:
 
     def datagram_received(self, data: bytes) -> None:
         self.events.append(("datagram_received", data))
+
+    def tick(self, now: float) -> None:
+        self.ticks.append(now)
 
     def connection_terminated(self, error_code: int, reason: str) -> None:
         self.events.append(("connection_terminated", error_code, reason))

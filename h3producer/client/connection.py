@@ -195,6 +195,9 @@ class ClientConnection:
     def datagram_received(self, data: bytes) -> None:
         """Nothing here has a use for datagrams."""
 
+    def tick(self, now: float) -> None:
+        """A client waits as long as whoever called it does."""
+
     def connection_terminated(self, error_code: int, reason: str) -> None:
         why = reason.rstrip(".") or describe_code(error_code)
         self._end = f"The connection ended: {why}."

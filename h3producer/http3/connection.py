@@ -13,14 +13,19 @@ import logging
 from typing import TYPE_CHECKING
 
 from h3producer.errors import ErrorCode, Http3ConnectionError, Http3StreamError
+from h3producer.http3.complaints import COMPLAINTS, ConnectionComplaints
 from h3producer.http3.control_stream import (
     Http3ControlStream,
     PeerControl,
     UnidirectionalStreams,
 )
 from h3producer.http3.default_fields import DefaultFieldLines
+from h3producer.http3.exchange import Exchange, ExchangeContext
 from h3producer.http3.field_encoder import FieldEncoder
-from h3producer.http3.stream import Handler, Http3Stream, StreamContext
+from h3producer.http3.load import ConnectionLoad, Load
+from h3producer.http3.pace import PaceLimits
+from h3producer.http3.patience import Patience
+from h3producer.http3.stream import Handler, Http3Stream
 from h3producer.wire.frames import FrameType, StreamType, encode_frame, encode_goaway
 from h3producer.wire.qpack import FieldSectionDecoder, FieldSectionEncoder
 from h3producer.wire.settings import Setting, encode_settings
@@ -50,24 +55,31 @@ class Http3Connection:
         field_encoder = FieldSectionEncoder()
         encoder = FieldEncoder(field_encoder)
         decoder = FieldSectionDecoder()
+        load = ConnectionLoad(config)
         self.peer = PeerControl(encoder)
         self._unidirectional = UnidirectionalStreams(
-            Http3ControlStream(self.peer, config.max_control_payload),
+            Http3ControlStream(self.peer, load, config.max_control_payload),
             decoder,
             field_encoder,
+            load,
             self._ignore_stream,
         )
-        self._context = StreamContext(
+        self._handler = handler
+        self._context = ExchangeContext(
             transport=transport,
             decoder=decoder,
             encoder=encoder,
             default_fields=DefaultFieldLines(config).lines,
+            load=load,
+            pace=PaceLimits.of(config),
             config=config,
-            handler=handler,
+            complain=self._complain,
             on_closed=self._stream_closed,
         )
         self.streams: dict[int, Http3Stream] = {}
         """The exchanges under way, by stream id."""
+        self._patience = Patience(transport, self.streams, config)
+        self._complaints = ConnectionComplaints(COMPLAINTS)
         self._next_id = 0
         self._first_unaccepted_id = 0
         self._skipped: set[int] = set()
@@ -119,6 +131,20 @@ class Http3Connection:
     def datagram_received(self, data: bytes) -> None:
         """RFC 9297 §2.1: no request has a use for datagrams, so they are dropped."""
 
+    def tick(self, now: float) -> None:
+        if self._is_closed:
+            return
+        patience, context = self._patience, self._context
+        context.load.leak(patience.advance(now))
+        try:
+            self._unidirectional.end_what_is_late(patience.now, context.pace.head)
+            patience.end_what_is_late()
+        except Http3ConnectionError as error:
+            self._fail(error)
+        else:
+            if patience.is_idle_for_long():
+                self.shutdown()
+
     def connection_terminated(self, error_code: int, reason: str) -> None:
         self._is_closed = True
         logger.debug("= connection ended: %#x %s", error_code, reason)
@@ -128,18 +154,17 @@ class Http3Connection:
     def shutdown(self) -> None:
         """End gracefully (RFC 9114 §5.2): GOAWAY, finish what was accepted, then close.
 
-        With requests under way a first GOAWAY says that the end is near, and requests that still
-        come are rejected unprocessed, so that the client may repeat them elsewhere. When the
-        last has ended, the final GOAWAY names the first request that was not accepted, and
-        the connection closes with H3_NO_ERROR once all of it is delivered. Idempotent.
+        A first GOAWAY says that the end is near, and requests that still come are rejected
+        unprocessed, so that the client may repeat them elsewhere. When the last has ended, the
+        final GOAWAY names the first request that was not accepted, and the connection closes with
+        H3_NO_ERROR once all of it is delivered. Idempotent.
         """
         if self._is_shutting_down or self._is_closed:
             return
         self._is_shutting_down = True
         self._first_unaccepted_id = self._next_id
-        if self.streams:
-            self._send_goaway(_LARGEST_REQUEST_ID)
-        else:
+        self._send_goaway(_LARGEST_REQUEST_ID)
+        if not self.streams:
             self._finish()
 
     # Requests
@@ -152,8 +177,9 @@ class Http3Connection:
         try:
             stream.data_received(data, end_stream)
         except Http3StreamError as error:
-            logger.debug("! stream %d: %s", stream_id, error)
+            self._complain("stream %d is reset: %s", stream_id, error)
             stream.abort(error.error_code, str(error))
+            self._context.load.count(Load.RESETS)
 
     def _request_stream(self, stream_id: int) -> Http3Stream | None:
         """The stream, made if it is new; None if it has ended, or is not accepted any more.
@@ -174,7 +200,9 @@ class Http3Connection:
         if self._is_shutting_down:
             self._reject(stream_id)
             return None
-        stream = self.streams[stream_id] = Http3Stream(stream_id, self._context)
+        self._context.load.count(Load.REQUESTS)
+        self._patience.exchange_began()
+        stream = self.streams[stream_id] = Http3Stream(stream_id, self._context, self._handler)
         return stream
 
     def _skip(self, stream_ids: range) -> None:
@@ -193,8 +221,9 @@ class Http3Connection:
         self._transport.reset(stream_id, ErrorCode.H3_REQUEST_REJECTED)
         self._transport.stop_sending(stream_id, ErrorCode.H3_REQUEST_REJECTED)
 
-    def _stream_closed(self, stream: Http3Stream) -> None:
+    def _stream_closed(self, stream: Exchange) -> None:
         self.streams.pop(stream.stream_id, None)
+        self._patience.exchange_left(stream)
         if self._is_shutting_down and not (self.streams or self._is_closed):
             self._finish()
 
@@ -230,8 +259,12 @@ class Http3Connection:
     def _fail(self, error: Http3ConnectionError) -> None:
         """The peer broke a rule of the connection: close it with the rule's code."""
         self._is_closed = True
-        logger.debug("! connection: %s", error)
+        self._complain("it is closed: %s", error)
         self._transport.close(error.error_code, str(error))
+
+    def _complain(self, what: str, *details: object) -> None:
+        """The client breaks rules: worth a line, once for each connection."""
+        self._complaints.log(self._transport.peer_address, what, *details)
 
     def _ignore_stream(self, stream_id: int) -> None:
         # RFC 9114 §6.2: "If reading is aborted, the recipient SHOULD use the

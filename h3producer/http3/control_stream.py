@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from h3producer.errors import ErrorCode, Http3ConnectionError
+from h3producer.http3.load import Load
 from h3producer.wire.frames import FrameReader, FrameType, StreamType, parse_id_payload
 from h3producer.wire.settings import Setting, parse_settings
 from h3producer.wire.varint import pull_varint
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from h3producer.http3.field_encoder import FieldEncoder
+    from h3producer.http3.load import ConnectionLoad
     from h3producer.wire.qpack import FieldSectionDecoder, FieldSectionEncoder
 
 __all__ = ["Http3ControlStream", "PeerControl", "UnidirectionalStreams"]
@@ -32,6 +34,12 @@ _CONTROL_FRAMES: Final = frozenset(
 _FORBIDDEN_FRAMES: Final = frozenset(
     (FrameType.DATA, FrameType.HEADERS, FrameType.PUSH_PROMISE, 0x02, 0x06, 0x08, 0x09)
 )
+
+_LOADS: Final[dict[int, Load]] = {
+    **dict.fromkeys(_CONTROL_FRAMES, Load.CONTROL_FRAMES),
+    FrameType.PRIORITY_UPDATE: Load.PRIORITY_UPDATES,
+    FrameType.PRIORITY_UPDATE_PUSH: Load.PRIORITY_UPDATES,
+}
 
 
 class PeerControl:
@@ -81,8 +89,9 @@ class PeerControl:
 class Http3ControlStream:
     """The peer's control stream (RFC 9114 §6.2.1)."""
 
-    def __init__(self, control: PeerControl, max_payload: int) -> None:
+    def __init__(self, control: PeerControl, load: ConnectionLoad, max_payload: int) -> None:
         self._control = control
+        self._load = load
         self._frames = FrameReader(_CONTROL_FRAMES, max_payload=max_payload)
         self._handlers: Final[dict[int, Callable[[bytes], None]]] = {
             FrameType.SETTINGS: control.settings_received,
@@ -104,6 +113,7 @@ class Http3ControlStream:
                 raise Http3ConnectionError(
                     ErrorCode.H3_FRAME_UNEXPECTED, f"frame {frame_type:#x} on the control stream"
                 )
+            self._load.count(_LOADS.get(frame_type, Load.UNKNOWN_FRAMES))
             if payload is not None:
                 self._handlers[frame_type](payload)
 
@@ -116,16 +126,23 @@ class UnidirectionalStreams:
         control: Http3ControlStream,
         decoder: FieldSectionDecoder,
         encoder: FieldSectionEncoder,
+        load: ConnectionLoad,
         ignore: Callable[[int], None],
     ) -> None:
         """`ignore` is told the id of a stream whose type we do not know."""
+
+        def counted(feed: Callable[[bytes], int]) -> Callable[[bytes], None]:
+            return lambda data: load.count(Load.QPACK_INSTRUCTIONS, feed(data))
+
         self._receivers: Final[dict[int, Callable[[bytes], None]]] = {
             StreamType.CONTROL: control.receive,
-            StreamType.QPACK_ENCODER: decoder.feed_encoder_stream,
-            StreamType.QPACK_DECODER: encoder.feed_decoder_stream,
+            StreamType.QPACK_ENCODER: counted(decoder.feed_encoder_stream),
+            StreamType.QPACK_DECODER: counted(encoder.feed_decoder_stream),
         }
+        self._load = load
         self._ignore = ignore
         self._heads: dict[int, bytes] = {}
+        self._heads_since: dict[int, float] = {}
         self._critical: dict[int, int] = {}
 
     def receive(self, stream_id: int, data: bytes, end_stream: bool) -> None:
@@ -135,8 +152,9 @@ class UnidirectionalStreams:
             head = self._heads.pop(stream_id, b"") + data
             pulled = pull_varint(head, 0)
             if pulled is None:
-                # RFC 9114 §6.2: a stream that ends before its type is tolerated.
-                if not end_stream:
+                if end_stream:
+                    self._typeless_ended()
+                else:
                     self._heads[stream_id] = head
                 return
             stream_type, offset = pulled
@@ -152,10 +170,23 @@ class UnidirectionalStreams:
 
     def reset(self, stream_id: int) -> None:
         """The peer reset one of its unidirectional streams."""
-        self._heads.pop(stream_id, None)
         stream_type = self._critical.get(stream_id)
         if stream_type is not None:
             self._closed(stream_type)
+        self._heads.pop(stream_id, None)
+        self._typeless_ended()
+
+    def end_what_is_late(self, now: float, limit: float) -> None:
+        """Give up streams that have not said their type for more than `limit` seconds.
+
+        To be called once in a while; a stream's time begins with the first call that sees it.
+        """
+        since = self._heads_since
+        self._heads_since = {each: since.get(each, now) for each in self._heads}
+        for stream_id, then in self._heads_since.items():
+            if now - then > limit:
+                del self._heads[stream_id]
+                self._ignore(stream_id)
 
     def _open(self, stream_id: int, stream_type: int) -> None:
         if stream_type in self._critical.values():
@@ -179,6 +210,12 @@ class UnidirectionalStreams:
         # RFC 9114 §6.2: "Recipients of unknown stream types MUST either abort reading of the
         # stream or discard incoming data without further processing."
         self._ignore(stream_id)
+        self._load.count(Load.UNKNOWN_STREAMS)
+
+    def _typeless_ended(self) -> None:
+        # RFC 9114 §6.2: "A receiver MUST tolerate unidirectional streams being closed or reset
+        # prior to the reception of the unidirectional stream header." A flood of them is a load.
+        self._load.count(Load.UNKNOWN_STREAMS)
 
     def _closed(self, stream_type: int) -> None:
         # RFC 9114 §6.2.1: "If either control stream is closed at any point, this MUST be treated

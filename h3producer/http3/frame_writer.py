@@ -98,6 +98,17 @@ class Http3FrameWriter:
         self._transport.send(self.stream_id, self._take(data) + suffix, end_stream=True)
         return COMPLETED
 
+    def write_empty_response(self, fields: Fields) -> None:
+        """Send what is pending, a final HEADERS frame and FIN, without waiting for room.
+
+        Raises FieldSectionTooLarge, and sends nothing, as `write_headers` does.
+        """
+        self.write_headers(fields)
+        if not self._is_over:
+            pending, self._pending = self._pending, b""
+            self.is_completed = True
+            self._transport.send(self.stream_id, pending, end_stream=True)
+
     async def flush(self) -> FlushResult:
         """Send what is pending; wait until the stream has room."""
         if not self._is_over:

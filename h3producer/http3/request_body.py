@@ -16,7 +16,7 @@ from h3producer.pipe.pipe import Pipe
 from h3producer.pipe.reader import PipeReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from h3producer.errors import RequestAborted
     from h3producer.pipe.results import ReadResult
@@ -48,6 +48,8 @@ class RequestBody(PipeReader):
         self._unconsumed = 0
         self._handed_out: ReadOnlySequence | None = None
         self._is_left = False
+        self.is_awaited = False
+        """The application waits for bytes that have not come."""
         self.is_complete = False
         """The client has sent all of it, trailers included (RFC 9114 §4.1)."""
         self.trailers: Fields | None = None
@@ -60,7 +62,7 @@ class RequestBody(PipeReader):
         result = self._ends.reader.try_read()
         if result is None:
             self._start()
-            result = await self._ends.reader.read()
+            result = await self._waited_for(self._ends.reader.read())
         self._handed_out = result.buffer
         return result
 
@@ -77,7 +79,7 @@ class RequestBody(PipeReader):
         """Wait for `minimum_size` bytes, or the end. More than the window never comes at once:
         the client may not send it before something is consumed."""
         self._start()
-        result = await self._ends.reader.read_at_least(minimum_size)
+        result = await self._waited_for(self._ends.reader.read_at_least(minimum_size))
         self._handed_out = result.buffer
         return result
 
@@ -159,6 +161,13 @@ class RequestBody(PipeReader):
             if self._is_left:
                 pipe.reader.complete()
         return pipe
+
+    async def _waited_for(self, read: Awaitable[ReadResult]) -> ReadResult:
+        self.is_awaited = True
+        try:
+            return await read
+        finally:
+            self.is_awaited = False
 
     def _start(self) -> None:
         callback, self._on_first_read = self._on_first_read, None

@@ -10,12 +10,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Protocol
 
 from h3producer.errors import ErrorCode, Http3ConnectionError, Http3StreamError
+from h3producer.http3.load import Load
 from h3producer.http3.state import RequestInput, RequestState, request_transition
-from h3producer.wire.frames import RESERVED_FRAME_TYPES, FrameReader, FrameType
-from h3producer.wire.received import parse_trailers
+from h3producer.wire.frames import RESERVED_FRAME_TYPES, FrameReader, FrameTooLarge, FrameType
+from h3producer.wire.qpack import MOST_BYTES_PER_OCTET
+from h3producer.wire.received import (
+    OversizedSection,
+    check_field_count,
+    check_section_size,
+    parse_trailers,
+)
 from h3producer.wire.request import parse_request
 
 if TYPE_CHECKING:
+    from h3producer.config import Config
+    from h3producer.http3.load import ConnectionLoad
     from h3producer.wire.fields import Fields
     from h3producer.wire.qpack import FieldSectionDecoder
     from h3producer.wire.request import Request
@@ -54,20 +63,26 @@ class RequestReader:
     """
 
     __slots__ = (
+        "_config",
         "_content_length",
         "_decoder",
         "_frames",
+        "_load",
         "_stream_id",
         "_trailers",
         "content_received",
         "state",
     )
 
-    def __init__(self, stream_id: int, decoder: FieldSectionDecoder, max_section: int) -> None:
-        """`max_section` bounds the encoded bytes of a field section."""
+    def __init__(
+        self, stream_id: int, decoder: FieldSectionDecoder, load: ConnectionLoad, config: Config
+    ) -> None:
+        """`load` is where frames are counted that are worth nothing."""
         self._stream_id = stream_id
         self._decoder = decoder
-        self._frames = FrameReader(_WHOLE, _STREAMED, max_payload=max_section)
+        self._load = load
+        self._config = config
+        self._frames = FrameReader(_WHOLE, _STREAMED, max_payload=config.max_field_section_size)
         self._content_length: int | None = None
         self._trailers: Fields | None = None
         self.content_received = 0
@@ -86,15 +101,18 @@ class RequestReader:
     def receive(self, data: bytes, end_stream: bool, sink: RequestSink) -> None:
         """Take the next bytes of the stream.
 
-        Raises Http3StreamError and Http3ConnectionError; `FrameTooLarge`, for a field section
-        that exceeds the bound, is left to the caller to answer.
+        Raises Http3StreamError and Http3ConnectionError. `OversizedSection`, one of the former,
+        tells of a field section that exceeds a bound; a head may still be answered then.
         """
         if self.is_over:
             return
-        for frame_type, payload in self._frames.feed(data):
-            self._frame_received(frame_type, payload, sink)
-            if self.is_over:
-                return  # the sink has lost interest
+        try:
+            for frame_type, payload in self._frames.feed(data):
+                self._frame_received(frame_type, payload, sink)
+                if self.is_over:
+                    return  # the sink has lost interest
+        except FrameTooLarge as error:
+            raise OversizedSection(error.args[0]) from None
         if end_stream:
             self._end_received(sink)
 
@@ -104,6 +122,7 @@ class RequestReader:
                 raise Http3ConnectionError(
                     ErrorCode.H3_FRAME_UNEXPECTED, f"frame {frame_type:#x} on a request stream"
                 )
+            self._load.count(Load.UNKNOWN_FRAMES)
         elif frame_type == FrameType.DATA:
             self._data_received(payload, sink)
         else:
@@ -113,6 +132,10 @@ class RequestReader:
         is_head = self.state is RequestState.AWAITING_HEADERS
         self.state = request_transition(self.state, RequestInput.HEADERS)
         fields = self._decoder.decode(self._stream_id, payload)
+        config = self._config
+        check_field_count(fields, config.max_fields)
+        if len(payload) * MOST_BYTES_PER_OCTET > config.max_decoded_field_section_size:
+            check_section_size(fields, config.max_decoded_field_section_size)
         if is_head:
             request = parse_request(fields)
             self._content_length = request.content_length
@@ -128,6 +151,8 @@ class RequestReader:
                 raise self._content_mismatch("more")
             self.content_received = total
             sink.content_received(piece)
+        elif not self._frames.awaits_payload:
+            self._load.count(Load.EMPTY_DATA_FRAMES)
 
     def _end_received(self, sink: RequestSink) -> None:
         if not self._frames.at_boundary:

@@ -1,11 +1,11 @@
-"""One exchange: a request, the application that answers it, and how it ends.
+"""One exchange: a request, the application that answers it, and what the world does to them.
 
-This file knows when an application is started and the one policy for every way an exchange can
-end. It refuses to know frames (`http3/request_reader.py`, `http3/frame_writer.py`) and other
-streams: the connection gives it what all streams share (`StreamContext`) and learns of its end
-by `on_closed`.
+This file knows when an application is started, and what follows from how it leaves. It refuses to
+know frames (`http3/request_reader.py`, `http3/frame_writer.py`), what an end consists of
+(`http3/exchange.py`) and other streams: the connection gives it what all of them share.
 
-Where the world reaches in: `data_received`, `reset_received`, `stop_received`, `connection_lost`.
+Where the world reaches in: `data_received`, `reset_received`, `stop_received`, `tick`,
+`connection_lost`.
 Where the application reaches in: `request`, `body`, `response`, `output`, `reset`, `wait_closed`.
 """
 
@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -23,27 +22,24 @@ from h3producer.errors import (
     ErrorCode,
     Http3StreamError,
     LocalProtocolError,
-    RequestAborted,
 )
 from h3producer.http3.disconnects import is_disconnect
+from h3producer.http3.exchange import Exchange, ExchangeContext
 from h3producer.http3.frame_writer import Http3FrameWriter
+from h3producer.http3.load import Load
 from h3producer.http3.output_producer import Http3OutputProducer
 from h3producer.http3.request_body import RequestBody
-from h3producer.http3.request_reader import RequestReader
-from h3producer.http3.response import DefaultFields, Http3Response
-from h3producer.http3.state import OutputState, RequestState
+from h3producer.http3.response import Http3Response
+from h3producer.http3.state import RequestState
 from h3producer.pipe.wakeup import start_inline
-from h3producer.wire.frames import FrameTooLarge
+from h3producer.wire.received import OversizedSection
 
 if TYPE_CHECKING:
-    from h3producer.config import Config
-    from h3producer.http3.field_encoder import FieldEncoder
     from h3producer.http3.transport import QuicTransport
     from h3producer.wire.fields import Fields
-    from h3producer.wire.qpack import FieldSectionDecoder
     from h3producer.wire.request import Request
 
-__all__ = ["Handler", "Http3Stream", "StreamContext"]
+__all__ = ["Handler", "Http3Stream"]
 
 logger = logging.getLogger("h3producer.error")
 
@@ -51,41 +47,15 @@ Handler = Callable[["Http3Stream"], Awaitable[None]]
 """An application: answers one exchange. When it returns, the exchange is over."""
 
 
-@dataclass(kw_only=True, slots=True, frozen=True)
-class StreamContext:
-    """What the streams of one connection share."""
-
-    transport: QuicTransport
-    decoder: FieldSectionDecoder
-    encoder: FieldEncoder
-    default_fields: DefaultFields
-    config: Config
-    handler: Handler
-    on_closed: Callable[[Http3Stream], None]
-
-
-class Http3Stream:
+class Http3Stream(Exchange):
     """One request and its response; what a handler gets.
 
     `request`, `body`, `response` and `output` exist once the handler runs.
     """
 
-    request: Request
-    body: RequestBody
-    response: Http3Response
-    output: Http3OutputProducer
-
-    def __init__(self, stream_id: int, context: StreamContext) -> None:
-        self.stream_id = stream_id
-        self._context = context
-        self._reader = RequestReader(
-            stream_id, context.decoder, context.config.max_field_section_size
-        )
-        self._frame_writer: Http3FrameWriter | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._closed: asyncio.Event | None = None
-        self.error_code: int | None = None
-        """The code that cut the exchange; None while it is well, and after a normal end."""
+    def __init__(self, stream_id: int, context: ExchangeContext, handler: Handler) -> None:
+        super().__init__(stream_id, context)
+        self._handler = handler
 
     # For the application
 
@@ -93,11 +63,6 @@ class Http3Stream:
     def transport(self) -> QuicTransport:
         """The connection: addresses, TLS facts."""
         return self._context.transport
-
-    @property
-    def aborted(self) -> bool:
-        """Somebody cut the exchange: the client, the connection, the server or `reset`."""
-        return self.error_code is not None
 
     def reset(self, error_code: int) -> None:
         """Cut the exchange with a code of the application's choice, in both directions.
@@ -110,13 +75,6 @@ class Http3Stream:
             raise ValueError(f"An error code is in 0..2^62-1, which {error_code} is not.")
         self.abort(error_code, "reset by the application")
 
-    async def wait_closed(self) -> None:
-        """Wait until the exchange is over: the response has been handed over, or it was cut."""
-        if not (self.aborted or self._has_responded):
-            if self._closed is None:
-                self._closed = asyncio.Event()
-            await self._closed.wait()
-
     # For the connection
 
     def data_received(self, data: bytes, end_stream: bool) -> None:
@@ -125,8 +83,10 @@ class Http3Stream:
         before = reader.content_received
         try:
             reader.receive(data, end_stream, self)
-        except FrameTooLarge as error:
-            self._refuse_field_section(error)
+        except OversizedSection as error:
+            if self._task is not None:
+                raise  # trailers, and the application is at work
+            self._refuse(431, error.error_code, str(error))
         finally:
             # What is not content is consumed by having been read; content by its reader.
             overhead = len(data) - (reader.content_received - before)
@@ -149,12 +109,29 @@ class Http3Stream:
         self._reader.abandon()
         if self._reader.state is RequestState.ABORTED:
             self._cut(error_code, "The client reset the request stream.", reply)
+            self._context.load.count(Load.RESETS)
 
     def stop_received(self, error_code: int) -> None:
         """STOP_SENDING: nobody wants the response. QUIC has already reset our half."""
         if not self._has_responded:
             reply = ErrorCode.H3_REQUEST_CANCELLED
             self._cut(error_code, "The client stopped reading the response.", reply)
+            self._context.load.count(Load.RESETS)
+
+    def tick(self, now: float) -> bool:
+        """Time has gone by; return whether the client took too long, which ends the exchange."""
+        if self.aborted:
+            return False
+        reader, pace = self._reader, self._pace
+        if reader.state is RequestState.AWAITING_HEADERS:
+            if pace.head_overdue(now):
+                self._give_up(ErrorCode.H3_REQUEST_REJECTED, "The request head did not come.")
+        elif pace.body_overdue(now, self.body.is_awaited, reader.content_received):
+            code = ErrorCode.H3_REQUEST_CANCELLED
+            self._refuse(408, code, "The request body came too slowly.")
+        elif pace.response.is_too_slow(now, self._context.transport.progress(self.stream_id)):
+            self._give_up(ErrorCode.H3_REQUEST_CANCELLED, "The response was taken too slowly.")
+        return self.aborted
 
     def connection_lost(self, error_code: int, reason: str) -> None:
         """There is no connection any more; nothing can be sent."""
@@ -173,6 +150,10 @@ class Http3Stream:
             # fields are only valid in the context in which they are defined."
             raise Http3StreamError(ErrorCode.H3_MESSAGE_ERROR, "extended CONNECT was not offered")
         self.request = request
+        limit = self._context.config.max_request_body_size
+        if limit is not None and (request.content_length or 0) > limit:
+            self._refuse_content(limit)
+            return
         self._prepare_response(request.method)
         self.body = RequestBody(
             partial(self._context.transport.grant, self.stream_id),
@@ -181,22 +162,23 @@ class Http3Stream:
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     def content_received(self, piece: bytes) -> None:
-        self.body.data_received(piece)
+        limit = self._context.config.max_request_body_size
+        if limit is not None and self._reader.content_received > limit:
+            self._refuse_content(limit)
+            self._context.transport.grant(self.stream_id, len(piece))  # nobody reads it
+        else:
+            self.body.data_received(piece)
 
     def request_ended(self, trailers: Fields | None) -> None:
         self.body.end_received(trailers)
 
-    # The application's run
+    def _refuse_content(self, limit: int) -> None:
+        # RFC 9110 §15.5.14: 413 (Content Too Large) is for a request whose content "is larger than
+        # the server is willing or able to process".
+        message = f"The request body has more than {limit} bytes."
+        self._refuse(413, ErrorCode.H3_EXCESSIVE_LOAD, message)
 
-    def _refuse_field_section(self, error: FrameTooLarge) -> None:
-        """A field section that we will not hold: 431 where a response is possible."""
-        if self._task is not None:
-            raise Http3StreamError(error.error_code, "the trailer section is too large")
-        # RFC 9114 §4.2.2: "A server that receives a larger field section than it is willing to
-        # handle can send an HTTP 431 (Request Header Fields Too Large) status code".
-        self._prepare_response("GET")
-        start_inline(self._answer(431))
-        self._leave()
+    # The application's run
 
     def _prepare_response(self, method: str) -> None:
         context = self._context
@@ -210,7 +192,7 @@ class Http3Stream:
             try:
                 if self.aborted:
                     return  # by a client that was quicker than we
-                await self._context.handler(self)
+                await self._handler(self)
                 if not (self.aborted or self._is_ending):
                     raise LocalProtocolError(
                         "The application returned before its response was complete."
@@ -225,7 +207,7 @@ class Http3Stream:
                 # Cancelled, or on its way out of the process; a no-op after any other cut.
                 self.abort(ErrorCode.H3_INTERNAL_ERROR, "the application was cancelled")
             self.body.complete()
-            self._leave()
+            self.leave()
 
     async def _fail(self, error: Exception) -> None:
         """The application raised: 500 if nothing has left, else RESET_STREAM; never a clean end.
@@ -249,55 +231,6 @@ class Http3Stream:
         except LocalProtocolError as error:
             self.abort(ErrorCode.H3_INTERNAL_ERROR, str(error))
 
-    def _leave(self) -> None:
-        """The application has left: end its side of the pipe, and ask for no more request."""
-        self.output.complete()
-        if not self._reader.is_over:
-            # RFC 9114 §4.1: "The error code H3_NO_ERROR SHOULD be used when requesting that the
-            # client stop sending on the request stream."
-            self._reader.abandon()
-            self._context.transport.stop_sending(self.stream_id, ErrorCode.H3_NO_ERROR)
-        self._context.on_closed(self)
-
-    # Inside
-
-    @property
-    def _has_responded(self) -> bool:
-        """The whole response, its FIN included, was handed to QUIC."""
-        return self._frame_writer is not None and self._frame_writer.is_completed
-
-    @property
-    def _is_ending(self) -> bool:
-        """The application asked for the normal end: it comes by itself, or has come."""
-        return self._has_responded or self.output.state is OutputState.SUFFIXED
-
-    def _cut(self, error_code: int, message: str, reply: int) -> None:
-        """The one way to end an exchange before its time. The first cut decides.
-
-        The order is upstream's: stop the output, so that no frame follows; end the body with the
-        error, so that a reader wakes; then reset, which wakes a pump that waits for room.
-        """
-        if self.aborted or (self._reader.state is RequestState.ENDED and self._has_responded):
-            return
-        self.error_code = error_code
-        if self._task is not None:
-            self.output.stop()
-            self.body.abort(RequestAborted(message, error_code))
-        if self._frame_writer is not None:
-            self._frame_writer.abort(reply)
-        else:
-            self._context.transport.reset(self.stream_id, reply)
-        if not self._reader.is_over:
-            self._reader.abandon()
-            self._context.transport.stop_sending(self.stream_id, reply)
-        self._announce_closed()
-        if self._frame_writer is None:
-            self._context.on_closed(self)
-
-    def _announce_closed(self) -> None:
-        if self._closed is not None:
-            self._closed.set()
-
     def _send_continue(self) -> None:
         """The application waits for content: a client that waits to be told so, hears it."""
         # RFC 9110 §10.1.1: a 100 is for a client whose content is wanted and has not come.
@@ -310,6 +243,3 @@ class Http3Stream:
             await self.output.write_100_continue()
         except LocalProtocolError as error:
             logger.debug("Stream %d: %s", self.stream_id, error)
-
-    def __repr__(self) -> str:
-        return f"<Http3Stream {self.stream_id} {self._reader.state.name}>"

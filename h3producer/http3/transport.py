@@ -11,9 +11,9 @@ core with a list and reads a list.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-__all__ = ["ConnectionInputs", "QuicTransport", "TlsFacts"]
+__all__ = ["NO_PROGRESS", "ConnectionInputs", "Progress", "QuicTransport", "TlsFacts"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,6 +26,19 @@ class TlsFacts:
     """The IANA number of the cipher suite, 0x1301 for TLS_AES_128_GCM_SHA256."""
     server_certificate: str | None = None
     """Our certificate, PEM, as the ASGI `tls` extension wants it."""
+
+
+class Progress(NamedTuple):
+    """How far the bytes of a stream have got, in bytes; frame headers are bytes, too."""
+
+    sent: int
+    """Put into a packet at least once."""
+    unsent: int
+    """Handed over and never put into a packet: the client's windows do not let them go."""
+
+
+NO_PROGRESS = Progress(0, 0)
+"""Of a stream on which nothing waits and nothing will."""
 
 
 class QuicTransport(Protocol):
@@ -66,6 +79,13 @@ class QuicTransport(Protocol):
         at once if there is room, and as soon as the stream is reset or stopped or the
         connection ends, but not before the core has heard of that: who runs on from here must
         find out that nobody listens. Any number of streams may drain; one waiter per stream.
+        """
+
+    def progress(self, stream_id: int) -> Progress:
+        """How far the stream's bytes have got; `NO_PROGRESS` if it is reset, finished or unknown.
+
+        For whoever looks at the clock: a response whose `unsent` does not shrink has a client
+        that does not read.
         """
 
     def reset(self, stream_id: int, error_code: int) -> None:
@@ -116,6 +136,12 @@ class ConnectionInputs(Protocol):
 
     def datagram_received(self, data: bytes) -> None:
         """A DATAGRAM frame (RFC 9221)."""
+
+    def tick(self, now: float) -> None:
+        """About a second has gone by since the last one; `now` is the time on any one clock.
+
+        All that the core does by time it does here: it has no clock of its own.
+        """
 
     def connection_terminated(self, error_code: int, reason: str) -> None:
         """The connection is over, whoever ended it. The last input; comes exactly once."""

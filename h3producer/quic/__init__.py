@@ -9,6 +9,7 @@
 | `acceptor.py` | which first packets become connections |
 | `transport.py` | the port, on one engine connection |
 | `drains.py` `timer.py` | who waits for room; one timer per connection |
+| `heartbeat.py` | once a second, for all connections of an endpoint |
 | `link.py` | the border between a connection and the socket it lives on |
 | `endpoint.py` | one UDP socket and all connections that live on it |
 | `sockets.py` | how sockets are bound |

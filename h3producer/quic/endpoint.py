@@ -21,6 +21,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from h3producer.errors import ErrorCode
+from h3producer.quic.heartbeat import Heartbeat
 from h3producer.quic.limits import CONNECTION_ID_LENGTH, MAX_DATAGRAMS_PER_PASS
 from h3producer.quic.link import Link
 from h3producer.quic.packets import LONG_HEADER
@@ -97,6 +98,7 @@ class UdpEndpoint(Link):
         self._live: set[Tenant] = set()
         self._unsent: deque[Datagram] = deque()
         self._waiting: dict[Tenant, None] = {}
+        self._heartbeat = Heartbeat(loop, self._live)
         self._is_accepting = True
         self._is_closed = False
         self._done = asyncio.Event()
@@ -134,6 +136,7 @@ class UdpEndpoint(Link):
         for tenant in list(self._seats):
             tenant.abort(error_code, reason)
         self._is_closed = True
+        self._heartbeat.stop()
         self._loop.remove_reader(self._socket)
         self._loop.remove_writer(self._socket)
         self._socket.close()
@@ -244,7 +247,10 @@ class UdpEndpoint(Link):
         self._routes.pop(connection_id, None)
 
     def opened(self, tenant: Tenant) -> ConnectionInputs | None:
-        return self._accept(tenant) if self._seats[tenant].handshake_completed() else None
+        if not self._seats[tenant].handshake_completed():
+            return None
+        self._heartbeat.start()
+        return self._accept(tenant)
 
     def ended(self, tenant: Tenant) -> None:
         self._seats[tenant].handshake_over()

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 __all__ = [
     "CONNECTION_ID_LENGTH",
+    "HEARTBEAT",
     "MAX_CONGESTION_WINDOW",
     "MAX_DATAGRAMS_PER_PASS",
     "MAX_DATAGRAM_FRAME",
     "MAX_REASON",
+    "MAX_TICKS_PER_PASS",
     "MAX_UNI_STREAMS",
     "MIN_FIRST_CONNECTION_ID",
     "REFUSAL_PAUSE",
@@ -38,9 +40,17 @@ REFUSAL_PAUSE = 0.01
 """Seconds between two packets that refuse a connection. A refusal costs more than the first packet
 that it answers; what is not answered in a flood looks to its sender like a loss."""
 
+HEARTBEAT = 1.0
+"""Seconds between two looks at what takes too long, as in Kestrel. Every such limit is several
+seconds, so one timer for all connections is enough, where a timer each would be set and cancelled
+with every request."""
+
 MAX_DATAGRAMS_PER_PASS = 64
 """Datagrams that one socket is read for before the event loop goes on, so that timers and
 applications run under any load: about 3 ms of work."""
+
+MAX_TICKS_PER_PASS = 256
+"""Connections that are looked at in one pass of the event loop: about half a millisecond."""
 
 MAX_CONGESTION_WINDOW = 8 * 1024 * 1024
 """Bytes in flight on one connection, which we keep until they are acknowledged: 670 Mbit/s over a

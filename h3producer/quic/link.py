@@ -30,6 +30,9 @@ class Tenant(QuicTransport, Protocol):
     def flush(self) -> None:
         """Build and send what there is; a no-op unless something asked for it."""
 
+    def tick(self, now: float) -> None:
+        """About a second has gone by: have the core look at what takes too long."""
+
     def shutdown(self) -> None:
         """Have the core end the connection in its own way."""
 

@@ -15,6 +15,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from h3producer.errors import ErrorCode
+from h3producer.http3.transport import NO_PROGRESS, Progress
 from h3producer.quic.drains import Drains
 from h3producer.quic.engine import EngineObserver, TransportError
 from h3producer.quic.link import Tenant
@@ -103,6 +104,11 @@ class EngineTransport(Tenant, EngineObserver):
         while self._phase is Phase.OPEN and not self._has_room(stream_id):
             await self._drains.wait(stream_id)
 
+    def progress(self, stream_id: int) -> Progress:
+        if self._phase is not Phase.OPEN:
+            return NO_PROGRESS
+        return Progress(self._connection.sent(stream_id), self._connection.unsent(stream_id))
+
     def reset(self, stream_id: int, error_code: int) -> None:
         if self._phase is Phase.OPEN:
             self._connection.reset(stream_id, error_code)
@@ -157,6 +163,11 @@ class EngineTransport(Tenant, EngineObserver):
             except Exception:
                 self._failed()
                 self.abandon(ErrorCode.H3_INTERNAL_ERROR, "The server failed.")
+
+    def tick(self, now: float) -> None:
+        """Let the core do what it does by time. What it asks for leaves in this pass."""
+        if self._inputs is not None and self._phase is Phase.OPEN:
+            self._tell(self._inputs.tick, now)
 
     def shutdown(self) -> None:
         """The server wants to end: the core tells its peer; without a core, that was it."""

@@ -107,6 +107,8 @@ def _log_end(stream: Http3Stream, canceled: bool) -> None:
 def _outcome(stream: Http3Stream, canceled: bool) -> tuple[int | None, str | None]:
     """The status that the client gets, and what cut the exchange short; see `Http3Stream`."""
     response = stream.response
+    if stream.refused_with is not None:
+        return stream.refused_with, None
     if stream.aborted or (canceled and not response.completed):
         code = ErrorCode.H3_REQUEST_CANCELLED if stream.error_code is None else stream.error_code
         return response.status if response.headers_sent else None, f"aborted {_show_code(code)}"

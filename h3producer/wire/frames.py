@@ -159,6 +159,11 @@ class FrameReader:
         """
         return not (self._remaining or self._held or self._in_use)
 
+    @property
+    def awaits_payload(self) -> bool:
+        """Whether the frame that was given last has payload bytes still to come."""
+        return self._remaining > 0
+
     def feed(self, data: bytes) -> Iterable[tuple[int, bytes | None]]:
         """Take the next bytes of the stream and give what they complete, lazily and in order.
 
@@ -215,11 +220,12 @@ class FrameReader:
                     yield self._frame_type, data[offset : offset + length]
                     offset += length
                     continue
-            elif self._frame_type not in self._streamed:
-                yield self._frame_type, None
-            elif not length or offset == size:
-                yield self._frame_type, b""
             self._remaining = length
+            if self._frame_type in self._streamed:
+                if not length or offset == size:
+                    yield self._frame_type, b""
+            elif self._frame_type not in self._whole:
+                yield self._frame_type, None
         self._in_use = False
 
     def _pull_header(self, data: bytes, offset: int) -> tuple[int, int, int] | None:

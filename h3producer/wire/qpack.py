@@ -27,10 +27,14 @@ from h3producer.wire.prefixed import encode_string, pull_integer
 if TYPE_CHECKING:
     from h3producer.wire.fields import Fields
 
-__all__ = ["FieldSectionDecoder", "FieldSectionEncoder"]
+__all__ = ["MOST_BYTES_PER_OCTET", "FieldSectionDecoder", "FieldSectionEncoder"]
 
 _PREFIX = b"\x00\x00"
 """Required Insert Count 0, Sign 0, Delta Base 0 (RFC 9204 §4.5.1)."""
+
+MOST_BYTES_PER_OCTET = 107
+"""Bytes of a field section, counted as in RFC 9114 §4.2.2, that one encoded octet yields at most:
+entry 85 of the static table, `content-security-policy`, and 32. Huffman code yields 1.6."""
 
 _SET_CAPACITY_0 = b"\x20"
 
@@ -76,8 +80,8 @@ class FieldSectionDecoder:
             return
         raise Http3StreamError(ErrorCode.H3_MESSAGE_ERROR, "A field has an empty name.")
 
-    def feed_encoder_stream(self, data: bytes) -> None:
-        """Take bytes of the peer's encoder stream, which has nothing to say.
+    def feed_encoder_stream(self, data: bytes) -> int:
+        """Take bytes of the peer's encoder stream, which has nothing to say; count instructions.
 
         The one instruction that is not wrong is Set Dynamic Table Capacity 0, a single octet.
         Any other raises Http3ConnectionError(QPACK_ENCODER_STREAM_ERROR). RFC 9204 §4.3.1: "The
@@ -90,6 +94,7 @@ class FieldSectionDecoder:
                 ErrorCode.QPACK_ENCODER_STREAM_ERROR,
                 "The encoder stream changes a dynamic table that has no room.",
             )
+        return len(data)
 
 
 class FieldSectionEncoder:
@@ -117,8 +122,8 @@ class FieldSectionEncoder:
             return encode_string(name, 3, 0x20) + encode_string(value, 7, 0)
         return self._encoder.encode(0, [(name, value)])[1][len(_PREFIX) :]
 
-    def feed_decoder_stream(self, data: bytes) -> None:
-        """Take bytes of the peer's decoder stream, cut anywhere.
+    def feed_decoder_stream(self, data: bytes) -> int:
+        """Take bytes of the peer's decoder stream, cut anywhere; count instructions.
 
         Stream Cancellations are read and forgotten (RFC 9204 §4.4.2). The other instructions
         acknowledge what was never sent and raise
@@ -126,7 +131,7 @@ class FieldSectionEncoder:
         Insert Count Increment (§4.4.3).
         """
         data, self._held = self._held + data, b""
-        offset = 0
+        offset = instructions = 0
         while offset < len(data):
             if data[offset] & 0xC0 != 0x40:
                 raise _decoder_stream_error("acknowledges what was never sent")
@@ -136,8 +141,10 @@ class FieldSectionEncoder:
                 raise _decoder_stream_error("has an integer of more than 62 bits") from None
             if stream_id is None:
                 self._held = data[offset:]  # less than ten octets: more are too large a number
-                return
+                break
             offset = stream_id[1]
+            instructions += 1
+        return instructions
 
 
 def _with_plain_prefix(stream_id: int, payload: bytes) -> bytes:

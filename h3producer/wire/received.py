@@ -13,13 +13,17 @@ from h3producer.wire.fields import (
     KNOWN_NAMES,
     Fields,
     clean_value,
+    field_section_size,
     is_field_name,
     values_are_clean,
 )
 
 __all__ = [
     "REQUEST_PSEUDO_FIELDS",
+    "OversizedSection",
+    "check_field_count",
     "check_name",
+    "check_section_size",
     "clean_values",
     "excerpt",
     "malformed",
@@ -47,6 +51,38 @@ def parse_trailers(fields: Fields) -> Fields:
         if name not in KNOWN_NAMES:
             check_name(name)
     return fields
+
+
+class OversizedSection(Http3StreamError):
+    """A field section larger than we take; the reader of a request may answer 431 instead.
+
+    RFC 9114 §4.2.2: "A server that receives a larger field section than it is willing to handle
+    can send an HTTP 431 (Request Header Fields Too Large) status code".
+    """
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(ErrorCode.H3_EXCESSIVE_LOAD, sentence)
+
+
+def check_field_count(fields: Fields, limit: int) -> None:
+    """Raise OversizedSection for more than `limit` fields.
+
+    All cookies together count as one: a client may cut them into as many lines as it likes
+    (RFC 9114 §4.2.1).
+    """
+    count = len(fields)
+    if count > limit:
+        cookies = sum([name == b"cookie" for name, _ in fields])
+        count -= max(0, cookies - 1)
+        if count > limit:
+            raise OversizedSection(f"The section has {count} fields; at most {limit} are accepted.")
+
+
+def check_section_size(fields: Fields, limit: int) -> None:
+    """Raise OversizedSection for more than `limit` bytes, counted as in RFC 9114 §4.2.2."""
+    size = field_section_size(fields)
+    if size > limit:
+        raise OversizedSection(f"The section has {size} bytes; at most {limit} are accepted.")
 
 
 def clean_values(fields: Fields) -> Fields:

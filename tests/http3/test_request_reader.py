@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from h3producer.config import Config
 from h3producer.errors import Http3ConnectionError, Http3StreamError
+from h3producer.http3.load import ConnectionLoad
 from h3producer.http3.request_reader import RequestReader
 from h3producer.http3.state import RequestState
-from h3producer.wire.frames import FrameTooLarge, encode_frame
+from h3producer.wire.frames import encode_frame
 from h3producer.wire.qpack import FieldSectionDecoder
-from tests.http3.harness import GET, POST, data, request, section, trailers
+from h3producer.wire.received import OversizedSection
+from tests.http3.harness import CONFIG, GET, POST, data, request, section, trailers
 
 if TYPE_CHECKING:
     from h3producer.wire.fields import Fields
@@ -49,15 +52,19 @@ class Heard:
         self.is_whole = True
 
 
-def outcome(chunks: list[bytes], *, end: bool = True, max_section: int = 1000) -> object:
+def new_reader(config: Config = CONFIG) -> RequestReader:
+    return RequestReader(0, FieldSectionDecoder(), ConnectionLoad(config), config)
+
+
+def outcome(chunks: list[bytes], *, end: bool = True, config: Config = CONFIG) -> object:
     """What a sink heard, or the error."""
-    reader, heard = RequestReader(0, FieldSectionDecoder(), max_section), Heard()
+    reader, heard = new_reader(config), Heard()
     try:
         for chunk in chunks[:-1]:
             reader.receive(chunk, False, heard)
         reader.receive(chunks[-1], end, heard)
-    except FrameTooLarge as error:
-        return f"{error.length} bytes"
+    except OversizedSection as error:
+        return error.args[0]
     except (Http3StreamError, Http3ConnectionError) as error:
         scope = "stream" if isinstance(error, Http3StreamError) else "connection"
         return f"{scope} {error.error_code.name}"
@@ -138,16 +145,77 @@ def test_a_fault_is_the_same_however_it_is_cut(sent: bytes, expected: str) -> No
         assert str(outcome(chunks)).startswith(expected)
 
 
-def test_a_section_of_just_the_bound_is_taken_and_a_larger_one_left_to_the_caller() -> None:
-    assert outcome([GET], max_section=17) == (b"", None, True)
-    for chunks in cuts(GET):
-        assert outcome(chunks, max_section=16) == "17 bytes"
-    for chunks in cuts(GET + trailers((b"x", b"y" * 30))):
-        assert outcome(chunks, max_section=17) == f"{len(trailers((b'x', b'y' * 30))) - 2} bytes"
+def of_encoded_size(size: int) -> tuple[bytes, bytes]:
+    """A field that makes `request` a section of so many octets; "\x7e" gains nothing by Huffman."""
+    return (b"x", b"~" * (size - len(request(b"GET", (b"x", b""))) + 1))
+
+
+def test_a_section_of_just_the_bound_is_taken_and_a_larger_one_is_not() -> None:
+    config = Config(max_field_section_size=256)
+    field = of_encoded_size(256)
+    just = request(b"GET", field)
+    assert just[:3] == bytes.fromhex("01 4100")  # 256 octets of payload
+    for chunks in cuts(just):
+        assert outcome(chunks, config=config) == (b"", None, True)
+    larger = request(b"GET", (field[0], field[1] + b"~"))
+    for head in (larger, GET + larger):
+        for chunks in cuts(head):
+            assert "has 257 bytes; at most 256" in str(outcome(chunks, config=config))
+
+
+def test_a_section_of_just_the_decoded_bound_is_taken_and_a_larger_one_is_not() -> None:
+    # :method GET (42), :scheme https (44), :authority h3.example (52), :path / (38): 176 bytes.
+    config = Config(max_decoded_field_section_size=256)
+    for chunks in cuts(request(b"GET", (b"x", b"y" * 47))):
+        assert outcome(chunks, config=config) == (b"", None, True)
+    for chunks in cuts(request(b"GET", (b"x", b"y" * 48))):
+        assert "has 257 bytes; at most 256" in str(outcome(chunks, config=config))
+
+
+@pytest.mark.parametrize("where", ["head", "trailers"])
+def test_a_section_of_just_as_many_fields_is_taken_and_one_more_is_not(where: str) -> None:
+    config = Config(max_fields=8)
+
+    def sent(fields: int) -> bytes:
+        if where == "head":
+            return request(b"GET", *[(b"x", b"")] * (fields - 4))
+        return POST + trailers(*[(b"x", b"")] * fields)
+
+    assert isinstance(outcome([sent(8)], config=config), tuple)
+    assert "has 9 fields; at most 8" in str(outcome([sent(9)], config=config))
+
+
+def test_a_cookie_counts_once_however_it_is_cut() -> None:
+    config = Config(max_fields=8)
+    crumbs = [(b"cookie", b"a=1")] * 50
+    others = [(b"x", b"")] * 3
+    assert isinstance(outcome([request(b"GET", *crumbs, *others)], config=config), tuple)
+    assert "has 9 fields" in str(
+        outcome([request(b"GET", *crumbs, *others, (b"y", b""))], config=config)
+    )
+
+
+@pytest.mark.parametrize(
+    ("setting", "frame"),
+    [("max_unknown_frames_per_second", UNKNOWN), ("max_empty_data_frames_per_second", data(b""))],
+)
+def test_frames_that_are_worth_nothing_have_a_bound(setting: str, frame: bytes) -> None:
+    config = Config(**{setting: 2})  # type: ignore[arg-type]
+    for chunks in (cuts(POST + frame * 20)[0], cuts(POST + frame * 20)[1]):
+        assert isinstance(outcome(chunks, config=config), tuple)
+    for chunks in (cuts(POST + frame * 21)[0], cuts(POST + frame * 21)[1]):
+        assert outcome(chunks, config=config) == "connection H3_EXCESSIVE_LOAD"
+
+
+def test_a_data_frame_whose_content_comes_later_is_not_an_empty_one() -> None:
+    config = Config(max_empty_data_frames_per_second=1)
+    frame = data(b"x")
+    chunks = [POST, *[frame[:2], frame[2:]] * 30]
+    assert outcome(chunks, config=config) == (b"x" * 30, None, True)
 
 
 def test_frames_of_64_kb_that_nobody_knows_are_not_kept() -> None:
-    reader, heard = RequestReader(0, FieldSectionDecoder(), 100), Heard()
+    reader, heard = new_reader(), Heard()
     for _ in range(64):
         reader.receive(encode_frame(0x21, bytes(1024)), False, heard)
     assert reader._frames._held == b""
@@ -158,7 +226,7 @@ def test_a_request_without_an_end_is_not_whole() -> None:
 
 
 def test_what_was_abandoned_is_not_read_on() -> None:
-    reader, heard = RequestReader(0, FieldSectionDecoder(), 100), Heard()
+    reader, heard = new_reader(), Heard()
     reader.receive(POST, False, heard)
     reader.abandon()
     reader.abandon()
@@ -168,7 +236,7 @@ def test_what_was_abandoned_is_not_read_on() -> None:
 
 
 def test_a_request_that_is_whole_stays_whole_when_it_is_abandoned() -> None:
-    reader = RequestReader(0, FieldSectionDecoder(), 100)
+    reader = new_reader()
     reader.receive(GET, True, Heard())
     reader.abandon()
     assert reader.state is RequestState.ENDED
@@ -176,7 +244,7 @@ def test_a_request_that_is_whole_stays_whole_when_it_is_abandoned() -> None:
 
 @pytest.mark.parametrize("sent", [b"", LENGTH_5])
 def test_a_request_that_ended_badly_is_over_and_not_whole(sent: bytes) -> None:
-    reader, heard = RequestReader(0, FieldSectionDecoder(), 100), Heard()
+    reader, heard = new_reader(), Heard()
     with pytest.raises(Http3StreamError):
         reader.receive(sent, True, heard)
     assert reader.state is RequestState.ABORTED
@@ -184,7 +252,7 @@ def test_a_request_that_ended_badly_is_over_and_not_whole(sent: bytes) -> None:
 
 
 def test_too_much_content_is_not_passed_on() -> None:
-    reader, heard = RequestReader(0, FieldSectionDecoder(), 100), Heard()
+    reader, heard = new_reader(), Heard()
     with pytest.raises(Http3StreamError):
         reader.receive(LENGTH_5 + data(b"hel") + data(b"lo!"), False, heard)
     assert heard.content == b"hel"

@@ -1136,7 +1136,7 @@ async def test_a_431_that_the_client_has_no_room_for_is_a_reset(connect: Connect
     client = connect(never, config=SMALL)
     client.connection.peer._encoder.peer_max_section_size = 41
     client.send(request(b"GET", (b"cookie", b"\xff" * 300)), end=True)
-    assert client.endings() == ["reset 0x102", "stop 0x102"]
+    assert client.endings() == ["reset 0x107", "stop 0x107"]
     assert client.is_clean
 
 

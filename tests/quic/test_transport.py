@@ -44,6 +44,7 @@ class FakeConnection:
         self.calls: list[tuple[object, ...]] = []
         self.errors: dict[str, Exception] = {}
         self._unsent: dict[int, int] = {}
+        self._sent: dict[int, int] = {}
         self._closing: tuple[int, str] | None = None
 
     def receive_datagram(self, data: bytes, address: Address, /, now: float) -> None:
@@ -65,6 +66,7 @@ class FakeConnection:
         for stream_id, unsent in self._unsent.items():
             taken = min(unsent, self.room)
             self._unsent[stream_id] -= taken
+            self._sent[stream_id] = self.sent(stream_id) + taken
             if taken:
                 built.append((bytes(taken), ADDRESS))
         return built
@@ -79,6 +81,9 @@ class FakeConnection:
 
     def unsent(self, stream_id: int) -> int:
         return self._unsent.get(stream_id, 0)
+
+    def sent(self, stream_id: int) -> int:
+        return self._sent.get(stream_id, 0)
 
     def open_uni_stream(self) -> int:
         return 3

@@ -48,6 +48,7 @@ class FakeStream:
     response: FakeResponse = field(default_factory=FakeResponse)
     transport: FakeTransport = field(default_factory=FakeTransport)
     error_code: int | None = None
+    refused_with: int | None = None
 
     @property
     def aborted(self) -> bool:

@@ -128,6 +128,10 @@ class AioquicConnection(PackingConnection):
             return 0
         return stream.sender._buffer_stop - stream.sender.highest_offset  # noqa: SLF001
 
+    def sent(self, stream_id: int) -> int:
+        stream = self._streams.get(stream_id)
+        return 0 if stream is None else stream.sender.highest_offset
+
     # Time and datagrams
 
     def receive_datagram(self, data: bytes, addr: NetworkAddress, now: float) -> None:

@@ -1,0 +1,209 @@
+"""One exchange, and every way in which it can end.
+
+This file knows both halves of a request stream and who must hear when they end. It refuses to know
+how an exchange goes while it goes well: `http3/stream.py` does, and is built on this.
+
+| end | the client sees | the application |
+|---|---|---|
+| normal | the response, FIN | has asked for it |
+| `leave` | STOP_SENDING H3_NO_ERROR, if more of the request could come | has left |
+| `_cut` | RESET_STREAM and STOP_SENDING | hears of a disconnect |
+| `_refuse` | a response of ours, STOP_SENDING H3_NO_ERROR; or as `_cut` | the same |
+| `_give_up` | RESET_STREAM, even behind a FIN that has not been sent | the same |
+
+Its one rule: the first end decides, and after it nothing is sent but what belongs to it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from h3producer.errors import ErrorCode, FieldSectionTooLarge, RequestAborted
+from h3producer.http3.frame_writer import Http3FrameWriter
+from h3producer.http3.load import ConnectionLoad, Load
+from h3producer.http3.pace import ExchangePace, PaceLimits, ResponsePace
+from h3producer.http3.request_reader import RequestReader
+from h3producer.http3.state import OutputState, RequestState
+from h3producer.wire.response import response_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from h3producer.config import Config
+    from h3producer.http3.field_encoder import FieldEncoder
+    from h3producer.http3.output_producer import Http3OutputProducer
+    from h3producer.http3.request_body import RequestBody
+    from h3producer.http3.response import DefaultFields, Http3Response
+    from h3producer.http3.transport import QuicTransport
+    from h3producer.wire.qpack import FieldSectionDecoder
+    from h3producer.wire.request import Request
+
+__all__ = ["Exchange", "ExchangeContext"]
+
+
+@dataclass(kw_only=True, slots=True, frozen=True)
+class ExchangeContext:
+    """What the exchanges of one connection share."""
+
+    transport: QuicTransport
+    decoder: FieldSectionDecoder
+    encoder: FieldEncoder
+    default_fields: DefaultFields
+    load: ConnectionLoad
+    pace: PaceLimits
+    config: Config
+    complain: Callable[..., None]
+    """Told what a client did wrong, as a logger is: a sentence with places, and what goes there."""
+    on_closed: Callable[[Exchange], None]
+    """Told once nothing more happens on our side; what was handed to QUIC may still be unsent."""
+
+
+class Exchange:
+    """The halves of one request stream. `request`, `body`, `response` and `output` exist once the
+    application has been called."""
+
+    request: Request
+    body: RequestBody
+    response: Http3Response
+    output: Http3OutputProducer
+
+    def __init__(self, stream_id: int, context: ExchangeContext) -> None:
+        self.stream_id = stream_id
+        self._context = context
+        self._reader = RequestReader(stream_id, context.decoder, context.load, context.config)
+        self._pace = ExchangePace(context.pace)
+        self._frame_writer: Http3FrameWriter | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._closed: asyncio.Event | None = None
+        self.error_code: int | None = None
+        """The code that cut the exchange; None while it is well, and after a normal end."""
+        self.refused_with: int | None = None
+        """The status of a response that we gave in the application's place, which cut it off."""
+
+    @property
+    def aborted(self) -> bool:
+        """Somebody cut the exchange: the client, the connection, the server or `reset`."""
+        return self.error_code is not None
+
+    @property
+    def response_pace(self) -> ResponsePace:
+        """How fast the client takes the response."""
+        return self._pace.response
+
+    async def wait_closed(self) -> None:
+        """Wait until the exchange is over: the response has been handed over, or it was cut."""
+        if not (self.aborted or self._has_responded):
+            if self._closed is None:
+                self._closed = asyncio.Event()
+            await self._closed.wait()
+
+    def leave(self) -> None:
+        """The application has left: end its side of the pipe, and ask for no more request."""
+        self.output.complete()
+        # RFC 9114 §4.1: "The error code H3_NO_ERROR SHOULD be used when requesting that the client
+        # stop sending on the request stream."
+        self._stop_request(ErrorCode.H3_NO_ERROR)
+        self._context.on_closed(self)
+
+    # For those who are built on this
+
+    @property
+    def _has_responded(self) -> bool:
+        """The whole response, its FIN included, was handed to QUIC."""
+        return self._frame_writer is not None and self._frame_writer.is_completed
+
+    @property
+    def _is_ending(self) -> bool:
+        """The application asked for the normal end: it comes by itself, or has come."""
+        return self._has_responded or self.output.state is OutputState.SUFFIXED
+
+    def _cut(self, error_code: int, message: str, reply: int) -> None:
+        """End the exchange before its time, with RESET_STREAM `reply`.
+
+        The order is upstream's: stop the output, so that no frame follows; end the body with the
+        error, so that a reader wakes; then reset, which wakes a pump that waits for room. A no-op
+        for a request that is whole and answered.
+        """
+        if self.aborted or (self._reader.state is RequestState.ENDED and self._has_responded):
+            return
+        self._cut_off(error_code, message)
+        if self._frame_writer is not None:
+            self._frame_writer.abort(reply)
+        else:
+            self._context.transport.reset(self.stream_id, reply)
+        self._end(reply)
+
+    def _refuse(self, status: int, error_code: int, message: str) -> None:
+        """Answer in the application's place, if need be: it is cut off, and nothing more is read.
+
+        If its response has begun it is too late for another, and both halves are reset.
+        """
+        if self._task is not None and not self.output.awaits_headers:
+            self._context.complain("stream %d is reset: %s", self.stream_id, message)
+            self._cut(error_code, message, error_code)
+        else:
+            self._context.complain("stream %d is answered %d: %s", self.stream_id, status, message)
+            self._cut_off(error_code, message)
+            if self._answer_for_it(status):
+                self.refused_with = status
+                self._end(ErrorCode.H3_NO_ERROR)  # RFC 9114 §4.1, as in `leave`
+            else:
+                self._context.transport.reset(self.stream_id, error_code)
+                self._end(error_code)
+        self._context.load.count(Load.RESETS)
+
+    def _give_up(self, error_code: int, message: str) -> None:
+        """Cut what the client does not take, also when all of it was handed over."""
+        self._context.complain("stream %d is reset: %s", self.stream_id, message)
+        self._cut_off(error_code, message)
+        if self._frame_writer is None or self._has_responded:
+            # Its FIN, if there is one, waits behind what the client does not take.
+            self._context.transport.reset(self.stream_id, error_code)
+        else:
+            self._frame_writer.abort(error_code)
+        self._end(error_code)
+        self._context.load.count(Load.RESETS)
+
+    def _announce_closed(self) -> None:
+        if self._closed is not None:
+            self._closed.set()
+
+    # Inside
+
+    def _cut_off(self, error_code: int, message: str) -> None:
+        """The application, if it has been called, hears that it is over."""
+        self.error_code = error_code
+        if self._task is not None:
+            self.output.stop()
+            self.body.abort(RequestAborted(message, error_code))
+
+    def _answer_for_it(self, status: int) -> bool:
+        """A response without content; False if the client has no room for its headers."""
+        context = self._context
+        if self._frame_writer is None:
+            self._frame_writer = Http3FrameWriter(
+                self.stream_id, context.transport, context.encoder
+            )
+        fields = response_fields(status, [(b"content-length", b"0")]) + context.default_fields()
+        try:
+            self._frame_writer.write_empty_response(fields)
+        except FieldSectionTooLarge:
+            return False
+        return True
+
+    def _stop_request(self, error_code: int) -> None:
+        if not self._reader.is_over:
+            self._reader.abandon()
+            self._context.transport.stop_sending(self.stream_id, error_code)
+
+    def _end(self, error_code: int) -> None:
+        """Our half has ended: end the client's, and let go on who waits for that."""
+        self._stop_request(error_code)
+        self._announce_closed()
+        if self._task is None:
+            self._context.on_closed(self)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.stream_id} {self._reader.state.name}>"

@@ -1,0 +1,91 @@
+"""Once a second, for all connections of an endpoint."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from h3producer.quic.heartbeat import Heartbeat
+from h3producer.quic.limits import MAX_TICKS_PER_PASS
+from tests.pair import Pair
+from tests.virtual import VirtualLoop
+
+if TYPE_CHECKING:
+    from h3producer.quic.link import Tenant
+
+
+class Ticked:
+    """What a heartbeat needs of a tenant."""
+
+    def __init__(self) -> None:
+        self.ticks: list[float] = []
+
+    def tick(self, now: float) -> None:
+        self.ticks.append(now)
+
+
+def as_tenants(tenants: list[Ticked]) -> list[Tenant]:
+    return tenants  # type: ignore[return-value]  # nothing but `tick` is asked of them
+
+
+async def test_it_ticks_each_once_a_second_from_its_start_on() -> None:
+    loop, tenants = VirtualLoop(), [Ticked(), Ticked()]
+    heartbeat = Heartbeat(loop, as_tenants(tenants))
+    assert not loop.fire_next(loop.now + 10)
+    heartbeat.start()
+    heartbeat.start()
+    began = loop.now
+    for _ in range(3):
+        assert loop.fire_next(began + 3.5)
+    assert not loop.fire_next(began + 3.5)
+    assert [[round(tick - began) for tick in each.ticks] for each in tenants] == [[1, 2, 3]] * 2
+
+
+async def test_it_falls_silent_when_nobody_is_left_and_can_be_started_again() -> None:
+    loop, tenants = VirtualLoop(), [Ticked()]
+    heartbeat = Heartbeat(loop, as_tenants(tenants))
+    heartbeat.start()
+    gone = tenants.pop()
+    assert loop.fire_next(loop.now + 10)
+    assert not loop.fire_next(loop.now + 10)
+    assert gone.ticks == []
+    tenants.append(gone)
+    heartbeat.start()
+    assert loop.fire_next(loop.now + 10)
+    assert len(gone.ticks) == 1
+
+
+async def test_it_can_be_stopped() -> None:
+    loop, tenants = VirtualLoop(), [Ticked()]
+    heartbeat = Heartbeat(loop, as_tenants(tenants))
+    heartbeat.start()
+    heartbeat.stop()
+    heartbeat.stop()
+    assert not loop.fire_next(loop.now + 10)
+
+
+async def test_a_crowd_is_ticked_in_several_passes_of_the_loop() -> None:
+    loop, tenants = VirtualLoop(), [Ticked() for _ in range(MAX_TICKS_PER_PASS + 1)]
+    Heartbeat(loop, as_tenants(tenants)).start()
+    loop.fire_next(loop.now + 10)
+    assert sum(len(each.ticks) for each in tenants) == MAX_TICKS_PER_PASS
+    await asyncio.sleep(0)
+    assert [len(each.ticks) for each in tenants] == [1] * len(tenants)
+
+
+async def test_the_core_of_a_connection_hears_of_each_second() -> None:
+    pair = Pair()
+    await pair.connect()
+    began = len(pair.recorded.ticks)
+    await pair.advance(5)
+    assert len(pair.recorded.ticks) - began in (5, 6)
+
+
+async def test_a_connection_that_has_ended_hears_of_none() -> None:
+    pair = Pair()
+    await pair.connect()
+    pair.client.close()
+    await pair.drive(0)
+    heard = len(pair.recorded.ticks)
+    await pair.advance(5)
+    assert len(pair.recorded.ticks) == heard
