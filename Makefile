@@ -6,8 +6,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 BENCH_STAMP := $(VENV)/.installed-bench
+FUZZ_STAMP := $(VENV)/.installed-fuzz
+FUZZ_SECONDS ?= 60
 
-.PHONY: help serve test lint types unit bench clean
+.PHONY: help serve test lint types unit bench fuzz clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,5 +44,13 @@ $(BENCH_STAMP): $(STAMP)
 bench: $(BENCH_STAMP)  ## all benchmarks, into tests/bench/results.md (some 5 minutes)
 	$(BIN)/python -m tests.bench --write
 
+# Without atheris, which not every platform has, the targets run all the same, only blind.
+$(FUZZ_STAMP): $(STAMP)
+	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,fuzz]'
+	@touch $(FUZZ_STAMP)
+
+fuzz: $(FUZZ_STAMP)  ## each fuzz target for FUZZ_SECONDS (60); findings stay in .fuzz
+	$(BIN)/python -m tests.fuzz all --seconds $(FUZZ_SECONDS)
+
 clean:  ## remove what the commands above made
-	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache build *.egg-info
+	rm -rf $(VENV) .fuzz .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache build *.egg-info
