@@ -123,7 +123,7 @@ class Http3Response:
         Raises LocalProtocolError if the response has no content (204, 205, 304), or if it gets
         longer than its content-length. For HEAD the bytes are counted and dropped.
         """
-        self._count(data)
+        self._written = self._total_with(data)
         self._send_headers()
         if self._has_no_content:
             # Nothing fills up, so nothing would ever wait: an endless body must not hold the loop.
@@ -145,8 +145,9 @@ class Http3Response:
         if self.completed and not data:
             await self._output.write_stream_suffix()
             return
-        self._count(data)
-        self._check_complete()
+        total = self._total_with(data)
+        self._check_complete(total)
+        self._written = total
         if not self.headers_sent and not self._written:
             self._add_empty_length()
         self._send_headers()
@@ -174,12 +175,13 @@ class Http3Response:
         if self.status is None:
             raise LocalProtocolError("The response was not started.")
 
-    def _count(self, data: bytes) -> None:
+    def _total_with(self, data: bytes) -> int:
+        """How long the body is with `data`, if it may come: what is refused does not count."""
         self._require_start()
         if self.completed:
             raise LocalProtocolError("Writing is not allowed after writer was completed.")
         if not data:
-            return
+            return self._written
         if self.status in _NO_CONTENT:
             # RFC 9110 §6.4.1: "All 1xx (Informational), 204 (No Content), and 304 (Not Modified)
             # responses do not include content." §15.3.6 says the same of 205.
@@ -193,16 +195,16 @@ class Http3Response:
                 "Response Content-Length mismatch: too many bytes written "
                 f"({total} of {self._content_length})."
             )
-        self._written = total
+        return total
 
-    def _check_complete(self) -> None:
+    def _check_complete(self, total: int) -> None:
         # HEAD and 304 state the length that a GET would have had (RFC 9110 §8.6).
         if self._content_length is None or self._has_no_content:
             return
-        if self._written < self._content_length:
+        if total < self._content_length:
             raise LocalProtocolError(
                 "Response Content-Length mismatch: too few bytes written "
-                f"({self._written} of {self._content_length})."
+                f"({total} of {self._content_length})."
             )
 
     def _checked_content_length(self, status: int, fields: Fields) -> int | None:

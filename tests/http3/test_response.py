@@ -338,6 +338,17 @@ def test_too_few_bytes_raise_at_the_end_and_nothing_of_it_leaves(
     assert not response.completed
 
 
+def test_bytes_that_were_refused_do_not_count(exchange: Exchange, response: Http3Response) -> None:
+    """Twice 3 bytes that were refused are not the 6 that were announced."""
+    response.start(200, [(b"content-length", b"6")])
+    for _ in range(2):
+        with pytest.raises(LocalProtocolError, match=r"too few bytes written \(3 of 6\)"):
+            run_now(response.complete(b"hel"))
+    assert response.body_bytes == 0
+    run_now(response.complete(b"hello!"))
+    assert exchange.sends == [(section(OK, (b"content-length", b"6")) + data(b"hello!"), True)]
+
+
 def test_a_304_states_the_length_of_what_it_does_not_send(
     exchange: Exchange, response: Http3Response
 ) -> None:
