@@ -126,5 +126,5 @@ def _number(log: str, name: str) -> int:
 
 
 def _tail(log: str) -> str:
-    lines = [line for line in log.splitlines() if not re.match(r"#\d+|stat::", line)]
+    lines = [line for line in log.splitlines() if not re.match(r"#\d+|stat::|INFO: Instr", line)]
     return "\n".join(f"  | {line}" for line in lines[-40:])

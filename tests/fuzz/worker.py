@@ -8,10 +8,12 @@ prints. Its one rule: a finding is a file in DIRECTORY/findings whose name begin
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import sys
 import time
 import traceback
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 from tests.fuzz.mutation_loop import HANG, run_loop
@@ -31,12 +33,12 @@ def main(name: str, directory: Path, seconds: int, seed: int) -> int:
     warnings.simplefilter("error")
     for each in ("findings", f"corpus/{name}", f"seeds/{name}"):
         (directory / each).mkdir(parents=True, exist_ok=True)
-    try:
-        import atheris
-    except ImportError:
-        return _run_loop(load(name), directory, seconds, seed)
+    if importlib.util.find_spec("atheris") is None:
+        return _run_loop(_strict(load(name)), directory, seconds, seed)
+    import atheris
+
     with atheris.instrument_imports(include=["h3producer", "aioquic"]):
-        target = load(name)
+        target = _strict(load(name))
     arguments = [
         sys.argv[0],
         f"-max_total_time={seconds}",
@@ -55,6 +57,23 @@ def main(name: str, directory: Path, seconds: int, seed: int) -> int:
     atheris.Setup(arguments, target.fuzz)
     atheris.Fuzz()
     raise AssertionError("atheris ends the process.")
+
+
+def _strict(target: Target) -> Target:
+    """Errors that Python only prints, such as "never awaited", are findings as well."""
+    errors: list[BaseException] = []
+
+    def remember(unraisable: sys.UnraisableHookArgs) -> None:
+        if unraisable.exc_value is not None:
+            errors.append(unraisable.exc_value)
+
+    def run(data: bytes) -> None:
+        target.fuzz(data)
+        if errors:
+            raise errors.pop()
+
+    sys.unraisablehook = remember
+    return replace(target, fuzz=run)
 
 
 def _run_loop(target: Target, directory: Path, seconds: int, seed: int) -> int:

@@ -46,6 +46,7 @@ __all__ = [
     "echo",
     "hello",
     "is_legal",
+    "kind_of",
     "request",
     "run_now",
     "run_soon",
@@ -299,7 +300,7 @@ class Client:
                 kinds += "D"
             else:
                 fields = FieldSectionDecoder().decode(0, payload)
-                kinds += _kind_of(fields)
+                kinds += kind_of(fields)
         assert is_legal(kinds), f"Frames of stream {stream_id} in the order {kinds}."
         if self.transport.fin(stream_id):
             assert "F" in kinds, f"Stream {stream_id} ended without a response: {kinds}."
@@ -334,7 +335,8 @@ def is_legal(kinds: str) -> bool:
     return re.fullmatch("I*(FD*T?)?", kinds) is not None
 
 
-def _kind_of(fields: Fields) -> str:
+def kind_of(fields: Fields) -> str:
+    """I: an interim response, F: a final one, T: trailers."""
     if not fields or fields[0][0] != b":status":
         return "T"
     return "I" if fields[0][1][:1] == b"1" else "F"

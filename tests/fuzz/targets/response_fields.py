@@ -52,7 +52,7 @@ SEEDS = {
 def fuzz(data: bytes) -> None:
     choices = Choices(data)
     status = choices.pick(STATUSES)
-    pairs = headers(choices)
+    pairs = headers(choices, 20)
     dropped: list[bytes] = []
     fields = made(lambda: response_fields(status, pairs, dropped.append))
     if fields is not None:
@@ -65,10 +65,10 @@ def fuzz(data: bytes) -> None:
         assert b"content-length" not in dict(trailers)
 
 
-def headers(choices: Choices) -> list[tuple[bytes, bytes]]:
-    """What an application passes as headers, whatever the annotation says."""
+def headers(choices: Choices, count: int) -> list[tuple[bytes, bytes]]:
+    """Up to `count` of what an application passes as headers, whatever the annotation says."""
     pairs: list[object] = []
-    while choices and len(pairs) < 20:
+    while choices and len(pairs) < count:
         kind = choices.below(8)
         pair = (_object(choices, NAMES), _object(choices, VALUES))
         shapes = (pair, pair[:1], (*pair, b""), b"ab", None, list(pair), pair, pair)
