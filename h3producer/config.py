@@ -208,7 +208,8 @@ class Config:
     def __post_init__(self) -> None:
         for name, low, high in _RANGES:
             value = getattr(self, name)
-            if value is not None and not low <= value <= high:
+            is_in_range = name in _MAY_BE_NONE if value is None else low <= value <= high
+            if not is_in_range:
                 raise ConfigError(f"{name} must be between {low} and {high}, not {value}.")
         if self.retry not in ("always", "auto", "never"):
             raise ConfigError(f"retry must be 'always', 'auto' or 'never', not {self.retry!r}.")
@@ -238,6 +239,18 @@ class Config:
         """The names of all settings."""
         return tuple(entry.name for entry in fields(cls))
 
+
+_MAY_BE_NONE = frozenset(
+    (
+        "limit_concurrency",
+        "timeout_graceful_shutdown",
+        "max_request_body_size",
+        "min_request_data_rate",
+        "min_response_data_rate",
+        "max_connections_per_address",
+    )
+)
+"""Numbers without which nothing is limited."""
 
 _RANGES: tuple[tuple[str, float, float], ...] = (
     ("port", 0, 65535),

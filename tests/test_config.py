@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from h3producer.config import LOG_LEVELS, Config, ConfigError
+from h3producer.config import _RANGES, LOG_LEVELS, Config, ConfigError
 
 
 def test_the_defaults_are_valid() -> None:
@@ -27,27 +27,24 @@ def test_the_password_is_not_in_the_repr() -> None:
     assert "hunter2" not in repr(config)
 
 
-@pytest.mark.parametrize(
-    ("name", "low", "high"),
-    [
-        ("port", 0, 65535),
-        ("limit_concurrency", 1, 1_000_000),
-        ("timeout_graceful_shutdown", 0, 86_400),
-        ("max_field_section_size", 256, 16 * 1024 * 1024),
-        ("idle_timeout", 0.1, 86_400),
-        ("max_datagram_size", 1200, 65_527),
-        ("handshake_timeout", 0.1, 3_600),
-        ("max_pending_datagrams", 1, 100_000),
-        ("max_connections", 1, 10_000_000),
-        ("max_connections_per_address", 1, 10_000_000),
-    ],
-)
+COMPANIONS = {
+    # What else has to be so large, or so small, for a value to make sense.
+    "request_buffer": {"connection_buffer": 4096 * 1024 * 1024},
+    "connection_buffer": {"request_buffer": 2048},
+    "retry_threshold": {"max_half_open_connections": 1_000_000},
+    "max_half_open_connections": {"retry_threshold": 1},
+}
+
+
+@pytest.mark.parametrize(("name", "low", "high"), _RANGES, ids=[name for name, *_ in _RANGES])
 def test_the_ends_of_a_range_belong_to_it(name: str, low: float, high: float) -> None:
+    others = COMPANIONS.get(name, {})
     for value in (low, high):
-        assert getattr(Config(**{name: value}), name) == value  # type: ignore[arg-type]
+        config = Config(**{name: value, **others})  # type: ignore[arg-type]
+        assert getattr(config, name) == value
     for value in (low - 1, high + 1):
         with pytest.raises(ConfigError, match=f"{name} must be between {low} and {high}, not"):
-            Config(**{name: value})  # type: ignore[arg-type]
+            Config(**{name: value, **others})  # type: ignore[arg-type]
 
 
 def test_a_number_that_is_none_is_out_of_every_range() -> None:
@@ -55,11 +52,23 @@ def test_a_number_that_is_none_is_out_of_every_range() -> None:
         Config(idle_timeout=float("nan"))
 
 
-@pytest.mark.parametrize(
-    "name", ["limit_concurrency", "timeout_graceful_shutdown", "max_connections_per_address"]
-)
-def test_some_limits_may_be_absent(name: str) -> None:
-    assert getattr(Config(**{name: None}), name) is None  # type: ignore[arg-type]
+ABSENT = {
+    "limit_concurrency",
+    "timeout_graceful_shutdown",
+    "max_request_body_size",
+    "min_request_data_rate",
+    "min_response_data_rate",
+    "max_connections_per_address",
+}
+
+
+@pytest.mark.parametrize("name", [name for name, *_ in _RANGES])
+def test_some_limits_may_be_absent_and_the_others_not(name: str) -> None:
+    if name in ABSENT:
+        assert getattr(Config(**{name: None}), name) is None  # type: ignore[arg-type]
+    else:
+        with pytest.raises(ConfigError, match=f"{name} must be between .*, not None"):
+            Config(**{name: None})  # type: ignore[arg-type]
 
 
 def test_retry_has_to_begin_before_newcomers_are_dropped() -> None:

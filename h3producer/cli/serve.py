@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import click
 
-from h3producer.cli.options import SERVE_OPTIONS, config_from_options, environment_names
+from h3producer.cli.option import environment_names
+from h3producer.cli.options import SERVE_OPTIONS, config_from_options
 from h3producer.server.app_loader import parse_target
 from h3producer.server.errors import AppLoadError
 from h3producer.server.logging import configure_logging

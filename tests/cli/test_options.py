@@ -8,7 +8,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from h3producer.cli.options import SERVE_OPTIONS, config_from_options, environment_names
+from h3producer.cli.options import SERVE_OPTIONS, config_from_options
 from h3producer.config import Config, ConfigError
 
 
@@ -143,8 +143,3 @@ def test_defaults_are_in_the_help_in_their_units() -> None:
     assert (helps["port"] or "").endswith("[4433]")
     assert (helps["response_buffer"] or "").endswith("[64k]")
     assert (helps["access_log"] or "").endswith("[on]")
-
-
-def test_no_variable_is_made_of_a_short_or_a_negative_name() -> None:
-    names = environment_names("-b", "--bind", "--access-log/--no-access-log")
-    assert names == ["H3PRODUCER_BIND", "H3PRODUCER_ACCESS_LOG"]
