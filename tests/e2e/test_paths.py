@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -37,22 +37,22 @@ async def port(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @pytest.fixture
-async def network() -> AsyncIterator[AsyncExitStack]:
-    async with AsyncExitStack() as relays:
+async def network() -> AsyncIterator[ExitStack]:
+    with ExitStack() as relays:
         yield relays
 
 
-async def bad(relays: AsyncExitStack, server: Server, seed: int) -> Relay:
+def bad(relays: ExitStack, server: Server, seed: int) -> Relay:
     """5 % of each evil in each direction."""
     relay = Relay.before(address_of(server), seed=seed, loss=0.05, double=0.05, delay=0.05)
-    return await relays.enter_async_context(relay)
+    return relays.enter_context(relay)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 async def test_a_megabyte_comes_down_whole(
-    network: AsyncExitStack, serve: Serve, connect: Connect, seed: int
+    network: ExitStack, serve: Serve, connect: Connect, seed: int
 ) -> None:
-    relay = await bad(network, await serve(routed(download=download)), seed)
+    relay = bad(network, await serve(routed(download=download)), seed)
     client = await connect(relay.address)
 
     response = await client.get("/download")
@@ -64,9 +64,9 @@ async def test_a_megabyte_comes_down_whole(
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 async def test_a_megabyte_goes_up_whole(
-    network: AsyncExitStack, serve: Serve, connect: Connect, seed: int
+    network: ExitStack, serve: Serve, connect: Connect, seed: int
 ) -> None:
-    relay = await bad(network, await serve(routed(echo=echo)), seed)
+    relay = bad(network, await serve(routed(echo=echo)), seed)
     client = await connect(relay.address)
 
     response = await client.post("/echo", BODY)
@@ -77,9 +77,9 @@ async def test_a_megabyte_goes_up_whole(
 
 
 async def test_fifty_small_requests_survive_a_bad_network(
-    network: AsyncExitStack, serve: Serve, connect: Connect
+    network: ExitStack, serve: Serve, connect: Connect
 ) -> None:
-    client = await connect((await bad(network, await serve(hello), 4)).address)
+    client = await connect(bad(network, await serve(hello), 4).address)
 
     requests = [client.request("/") for _ in range(50)]
 
@@ -88,14 +88,14 @@ async def test_fifty_small_requests_survive_a_bad_network(
 
 
 async def test_a_rebinding_nat_keeps_the_connection(
-    network: AsyncExitStack, serve: Serve, connect: Connect
+    network: ExitStack, serve: Serve, connect: Connect
 ) -> None:
     server = await serve(routed(port=port))
-    relay = await network.enter_async_context(Relay.before(address_of(server)))
+    relay = network.enter_context(Relay.before(address_of(server)))
     client = await connect(relay.address)
     first = bytes((await client.get("/port")).body)
 
-    moved_to = await relay.rebind()
+    moved_to = relay.rebind()
 
     # The first answer goes where the request came from; the path is validated along with it.
     assert (await client.get("/port")).status == 200
@@ -103,32 +103,32 @@ async def test_a_rebinding_nat_keeps_the_connection(
 
 
 async def test_a_nat_may_rebind_in_the_middle_of_a_response(
-    network: AsyncExitStack, serve: Serve, connect: Connect
+    network: ExitStack, serve: Serve, connect: Connect
 ) -> None:
     server = await serve(routed(download=download))
-    relay = await network.enter_async_context(Relay.before(address_of(server)))
+    relay = network.enter_context(Relay.before(address_of(server)))
     client = await connect(relay.address)
     response = client.request("/download")
     await response.until_body(len(BODY) // 4)
     assert not response.ended
 
-    await relay.rebind()
+    relay.rebind()
     client.give_credit()  # whoever has something to send is heard from the new port
 
     assert bytes((await response.over()).body) == BODY
 
 
 async def test_a_nat_may_rebind_in_the_middle_of_an_upload(
-    network: AsyncExitStack, serve: Serve, connect: Connect
+    network: ExitStack, serve: Serve, connect: Connect
 ) -> None:
     server = await serve(routed(echo=echo))
-    relay = await network.enter_async_context(Relay.before(address_of(server)))
+    relay = network.enter_context(Relay.before(address_of(server)))
     client = await connect(relay.address)
     exchange = client.request("/echo", method="POST", end=False)
     exchange.send(BODY[:500_000])
     await exchange.until_body(100_000)
 
-    await relay.rebind()
+    relay.rebind()
     exchange.send(BODY[500_000:], end=True)
 
     assert bytes((await exchange.over()).body) == BODY
@@ -149,3 +149,14 @@ async def test_a_client_may_use_any_of_its_connection_ids(serve: Serve, connect:
         client.quic.change_connection_id()
         await client.move()
         assert (await client.get("/")).status == 200
+
+
+async def test_behind_one_relay_each_client_has_an_address_of_its_own(
+    network: ExitStack, serve: Serve, connect: Connect
+) -> None:
+    relay = network.enter_context(Relay.before(address_of(await serve(routed(port=port)))))
+    clients = [await connect(relay.address) for _ in range(3)]
+
+    seen = {bytes((await client.get("/port")).body) for client in clients}
+
+    assert len(seen) == 3
