@@ -29,6 +29,7 @@ LIVE: dict[str, object] = {
 
 OVERRIDDEN = {
     "__init__",
+    "_on_path_challenge_delivery",
     "_write_connection_limits",
     "_write_stop_sending_frame",
     "_write_stream_frame",
@@ -57,7 +58,7 @@ def private_names_used() -> set[str]:
         for node in ast.parse(path.read_text()).body:
             # A connection is aioquic's object; elsewhere `self._x` is ours.
             is_connection = isinstance(node, ast.ClassDef) and bool(
-                {"QuicConnection", "PackingConnection", "AioquicConnection"}
+                {"QuicConnection", "PathConnection", "PackingConnection", "AioquicConnection"}
                 & {base.id for base in node.bases if isinstance(base, ast.Name)}
             )
             for inner in ast.walk(node):

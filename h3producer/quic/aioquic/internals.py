@@ -24,7 +24,8 @@ PRIVATE_NAMES = {
     "QuicConnection": (
         "_close_event _close_pending _crypto_streams _datagrams_pending _events "
         "_handshake_complete _local_max_data _local_max_streams_bidi _local_max_streams_uni "
-        "_logger _loss _remote_max_datagram_frame_size _spaces _state _streams "
+        "_logger _loss _network_paths _on_path_challenge_delivery "
+        "_remote_max_datagram_frame_size _spaces _state _streams "
         "_write_connection_limits _write_stop_sending_frame _write_stream_frame "
         "_write_stream_limits"
     ),

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aioquic.quic.connection import STOP_SENDING_FRAME_CAPACITY, QuicConnection
+from aioquic.quic.connection import STOP_SENDING_FRAME_CAPACITY
+
+from h3producer.quic.aioquic.paths import PathConnection
 
 if TYPE_CHECKING:
     from aioquic.quic.packet_builder import QuicPacketBuilder
@@ -24,7 +26,7 @@ _SMALLEST_STREAM_FRAME = 16
 """Bytes left in a packet below which a STREAM frame is not worth its header."""
 
 
-class PackingConnection(QuicConnection):
+class PackingConnection(PathConnection):
     """A QuicConnection that announces the credit it is told to, and ends before it stops."""
 
     def _write_connection_limits(self, builder: QuicPacketBuilder, space: QuicPacketSpace) -> None:
