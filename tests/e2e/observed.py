@@ -22,7 +22,8 @@ never end reaches it, on however slow a machine."""
 class Progress:
     """Conditions that are looked at again after each `announce`."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: float = PATIENCE) -> None:
+        self._patience = patience
         self._changed = asyncio.Event()
 
     def announce(self) -> None:
@@ -32,7 +33,7 @@ class Progress:
     async def until(self, condition: Callable[[], bool], story: Callable[[], object]) -> None:
         """Wait until `condition` holds; fails with the `story` if it never does."""
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(self._patience):
                 while not condition():
                     self._changed.clear()
                     await self._changed.wait()

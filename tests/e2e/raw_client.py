@@ -37,7 +37,7 @@ from h3producer.errors import ErrorCode
 from tests.e2e.control_stream import goaways
 from tests.e2e.creditor import Creditor
 from tests.e2e.exchange import Exchange
-from tests.e2e.observed import Progress
+from tests.e2e.observed import PATIENCE, Progress
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -68,7 +68,9 @@ class Connect(Protocol):
 class RawClient(asyncio.DatagramProtocol):
     """One QUIC connection with HTTP/3 on it; see the module."""
 
-    def __init__(self, address: Address, configuration: QuicConfiguration) -> None:
+    def __init__(
+        self, address: Address, configuration: QuicConfiguration, patience: float = PATIENCE
+    ) -> None:
         self.address = address
         self.quic = Creditor(configuration=configuration)
         self.h3 = H3Connection(self.quic)
@@ -81,24 +83,24 @@ class RawClient(asyncio.DatagramProtocol):
         self.close_reason = ""
         self._pings = 0
         self._control: dict[int, bytearray] = {}
-        self._progress = Progress()
+        self._progress = Progress(patience)
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.DatagramTransport | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     @classmethod
-    @asynccontextmanager
-    async def connected(
+    def silent(
         cls,
         address: Address,
         *,
         cafile: Path | None = None,
         gives_credit: bool = True,
+        patience: float = PATIENCE,
         **settings: int,
-    ) -> AsyncIterator[RawClient]:
-        """A client whose handshake is complete; it closes the connection at the end.
+    ) -> RawClient:
+        """A client that has not sent anything yet. Without `cafile` it trusts everybody.
 
-        Without `cafile` it trusts everybody. `settings` are those of `QuicConfiguration`.
+        No wait takes longer than `patience` seconds. `settings` are those of `QuicConfiguration`.
         """
         configuration = QuicConfiguration(
             alpn_protocols=H3_ALPN, server_name="localhost", idle_timeout=30.0
@@ -110,18 +112,39 @@ class RawClient(asyncio.DatagramProtocol):
         for name, value in settings.items():
             assert hasattr(configuration, name)
             setattr(configuration, name, value)
-        client = cls(address, configuration)
+        client = cls(address, configuration, patience)
         client.quic.gives_credit = gives_credit
+        return client
+
+    @classmethod
+    @asynccontextmanager
+    async def connected(
+        cls,
+        address: Address,
+        *,
+        cafile: Path | None = None,
+        gives_credit: bool = True,
+        patience: float = PATIENCE,
+        **settings: int,
+    ) -> AsyncIterator[RawClient]:
+        """A client whose handshake is complete; it closes the connection at the end."""
+        client = cls.silent(
+            address, cafile=cafile, gives_credit=gives_credit, patience=patience, **settings
+        )
         try:
-            await client.move()
-            client.quic.connect(address, client._loop.time())
-            client.transmit()
+            await client.start()
             await client.until(lambda: client.handshaken or client.close_code is not None)
             assert client.handshaken, f"{client.close_code:#x} {client.close_reason}"
             yield client
             client.close()
         finally:
             client.vanish()
+
+    async def start(self) -> None:
+        """Send the first flight of the handshake."""
+        await self.move()
+        self.quic.connect(self.address, self._loop.time())
+        self.transmit()
 
     # Requests
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import socket
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from tests.e2e.apps import (
     routed,
     start,
 )
+from tests.e2e.garbage import garbage
 from tests.e2e.observed import Notes
 
 if TYPE_CHECKING:
@@ -85,27 +85,6 @@ async def test_a_thousand_requests_on_one_connection(serve: Serve, connect: Conn
     client = await connect(await serve(hello))
     for _ in range(1000):
         assert (await client.get("/")).status == 200
-
-
-def garbage(seed: int) -> list[bytes]:
-    """Datagrams that mean nothing, or too little, or something for nobody."""
-    random_bytes = random.Random(seed).randbytes
-    initial = bytes.fromhex("c3 00000001 08") + bytes(8) + b"\x08" + bytes(8)
-    return [
-        b"",
-        b"\x00",
-        b"\xff" * 6,
-        *(random_bytes(size) for size in (7, 20, 100, 1200, 1400)),
-        *(b"\x40" + random_bytes(size) for size in (8, 40, 1199)),  # short header
-        *(b"\xc0" + random_bytes(size) for size in (8, 40, 1199)),  # long header
-        b"\xc0\xba\xba\xba\xba" + random_bytes(1195),  # a version to negotiate
-        b"\xc0\x00\x00\x00\x00" + random_bytes(1195),  # a version negotiation
-        initial,  # cut off
-        initial + bytes(1200 - len(initial)),  # an Initial of zeros
-        initial + b"\x00\x44\x9e" + random_bytes(1200),  # an Initial that does not decrypt
-        initial + b"\x00\x7f\xff" + random_bytes(1200),  # and one that is longer than it is
-        b"\xf0\x00\x00\x00\x01\xff" + random_bytes(1200),  # ids beyond their longest
-    ]
 
 
 @pytest.mark.parametrize("seed", range(5))

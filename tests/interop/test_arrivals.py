@@ -11,7 +11,8 @@ from h3producer.config import Config
 from h3producer.server.server import Server
 from tests.interop.app import app
 from tests.interop.authority import Authority
-from tests.interop.conftest import CLIENTS, Browser
+from tests.interop.browser import Browser
+from tests.interop.conftest import CLIENTS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -21,7 +21,7 @@ import pytest
 from tests.interop.clients.program import pattern
 
 if TYPE_CHECKING:
-    from tests.interop.conftest import Browser
+    from tests.interop.browser import Browser
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
