@@ -8,8 +8,9 @@ STAMP := $(VENV)/.installed
 BENCH_STAMP := $(VENV)/.installed-bench
 FUZZ_STAMP := $(VENV)/.installed-fuzz
 FUZZ_SECONDS ?= 60
+SOAK_SECONDS ?= 600
 
-.PHONY: help serve test lint types unit bench fuzz clean
+.PHONY: help serve test lint types unit bench fuzz soak clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -51,6 +52,9 @@ $(FUZZ_STAMP): $(STAMP)
 
 fuzz: $(FUZZ_STAMP)  ## each fuzz target for FUZZ_SECONDS (60); findings stay in .fuzz
 	$(BIN)/python -m tests.fuzz all --seconds $(FUZZ_SECONDS)
+
+soak: $(STAMP)  ## all kinds of clients on a bad network for SOAK_SECONDS (600)
+	$(BIN)/python -m tests.soak --seconds $(SOAK_SECONDS)
 
 clean:  ## remove what the commands above made
 	rm -rf $(VENV) .fuzz .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache build *.egg-info
