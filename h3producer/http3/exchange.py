@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from h3producer.errors import ErrorCode, FieldSectionTooLarge, RequestAborted
 from h3producer.http3.frame_writer import Http3FrameWriter
 from h3producer.http3.load import ConnectionLoad, Load
-from h3producer.http3.pace import ExchangePace, PaceLimits, ResponsePace
+from h3producer.http3.pace import ExchangePace, PaceLimits
 from h3producer.http3.request_reader import RequestReader
 from h3producer.http3.state import OutputState, RequestState
 from h3producer.wire.response import response_fields
@@ -73,7 +73,7 @@ class Exchange:
         self.stream_id = stream_id
         self._context = context
         self._reader = RequestReader(stream_id, context.decoder, context.load, context.config)
-        self._pace = ExchangePace(context.pace)
+        self._pace: ExchangePace | None = None
         self._frame_writer: Http3FrameWriter | None = None
         self._task: asyncio.Task[None] | None = None
         self._closed: asyncio.Event | None = None
@@ -88,9 +88,11 @@ class Exchange:
         return self.error_code is not None
 
     @property
-    def response_pace(self) -> ResponsePace:
-        """How fast the client takes the response."""
-        return self._pace.response
+    def pace(self) -> ExchangePace:
+        """How long it takes; made when somebody asks, since most are over before that."""
+        if self._pace is None:
+            self._pace = ExchangePace(self._context.pace)
+        return self._pace
 
     async def wait_closed(self) -> None:
         """Wait until the exchange is over: the response has been handed over, or it was cut."""

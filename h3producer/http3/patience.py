@@ -58,7 +58,7 @@ class Patience:
     def exchange_left(self, stream: Exchange) -> None:
         """Nobody works on it any more; what is left of its response still has to be taken."""
         if self._transport.progress(stream.stream_id).unsent:
-            self._undelivered[stream.stream_id] = stream.response_pace
+            self._undelivered[stream.stream_id] = stream.pace.response
 
     def end_what_is_late(self) -> None:
         """End every exchange that takes too long.

@@ -122,7 +122,7 @@ class Http3Stream(Exchange):
         """Time has gone by; return whether the client took too long, which ends the exchange."""
         if self.aborted:
             return False
-        reader, pace = self._reader, self._pace
+        reader, pace = self._reader, self.pace
         if reader.state is RequestState.AWAITING_HEADERS:
             if pace.head_overdue(now):
                 self._give_up(ErrorCode.H3_REQUEST_REJECTED, "The request head did not come.")
