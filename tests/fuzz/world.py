@@ -24,7 +24,7 @@ def play(scenario: Coroutine[object, None, None]) -> list[logging.LogRecord]:
     something was logged as critical: that would be an error of ours, whoever caused it.
     """
     log = _Log()
-    loggers = [logging.getLogger(name) for name in ("h3producer", "asyncio")]
+    loggers = [logging.getLogger(name) for name in ("h3producer", "asyncio", "quic")]
     before = [(logger.propagate, logger.level) for logger in loggers]
     for logger in loggers:
         logger.addHandler(log)
