@@ -11,11 +11,11 @@ become a 500.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from h3producer.errors import LocalProtocolError
+from h3producer.http3.dropped_fields import DROPPED_FIELDS
 from h3producer.wire.fields import parse_content_length
 from h3producer.wire.response import response_fields, trailer_fields
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from h3producer.wire.fields import Fields
 
 __all__ = ["Http3Response"]
-
-logger = logging.getLogger("h3producer.error")
 
 DefaultFields = Callable[[], "Fields"]
 """The fields that a response gets if it has none of that name: `date`, `server`."""
@@ -91,7 +89,7 @@ class Http3Response:
         if not 200 <= status <= 999:
             # RFC 9110 §15.2: 1xx is interim; `send_informational` is the way.
             raise LocalProtocolError(f"{status} is not the status of a final response.")
-        fields = response_fields(status, headers, _warn_dropped)
+        fields = response_fields(status, headers, DROPPED_FIELDS.warn)
         self._content_length = self._checked_content_length(status, fields)
         self._fields = fields
         self.status = status
@@ -106,7 +104,7 @@ class Http3Response:
         """
         if not 100 <= status <= 199 or status == 101:
             raise LocalProtocolError(f"{status} cannot be the status of an interim response.")
-        fields = response_fields(status, headers, _warn_dropped)
+        fields = response_fields(status, headers, DROPPED_FIELDS.warn)
         # RFC 9110 §8.6: "A server MUST NOT send a Content-Length header field in any response
         # with a status code of 1xx (Informational)".
         return await self._output.write_informational(
@@ -115,7 +113,7 @@ class Http3Response:
 
     def set_trailers(self, fields: Iterable[tuple[bytes, bytes]]) -> None:
         """The trailer section to send after the body; the last call wins."""
-        self._output.set_trailers(trailer_fields(fields, _warn_dropped))
+        self._output.set_trailers(trailer_fields(fields, DROPPED_FIELDS.warn))
 
     async def write(self, data: bytes) -> FlushResult:
         """Send body bytes; waits until the stream has accepted them.
@@ -251,9 +249,3 @@ class Http3Response:
     def __repr__(self) -> str:
         state = "completed" if self.completed else "open"
         return f"<Http3Response {self.status} {state} {self._written} bytes>"
-
-
-def _warn_dropped(name: bytes) -> None:
-    # RFC 9114 §4.2: a field that is about the connection means nothing here; applications that
-    # were written for HTTP/1 send it all the same (Kestrel's event 41).
-    logger.warning("Response field %r dropped: HTTP/3 has no such field.", name)

@@ -83,6 +83,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from h3producer.errors import LocalProtocolError, RequestAborted
+from h3producer.http3 import response
+from h3producer.http3.dropped_fields import DroppedFieldLog
 from h3producer.pipe.results import COMPLETED, FLUSHED
 from h3producer.wire.frames import encode_frame
 from h3producer.wire.qpack import FieldSectionEncoder
@@ -529,8 +531,11 @@ async def test_a_client_that_cancels_after_the_headers(connect: Connect) -> None
 
 
 async def test_connection_specific_headers(
-    connect: Connect, caplog: pytest.LogCaptureFixture
+    connect: Connect, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Each name is warned of once in a process: here for the first time.
+    monkeypatch.setattr(response, "DROPPED_FIELDS", DroppedFieldLog())
+
     async def application(stream: Http3Stream) -> None:
         names = [b"connection", b"transfer-encoding", b"keep-alive", b"upgrade"]
         stream.response.start(200, [(name, b"x") for name in [*names, b"proxy-connection"]])
