@@ -1,0 +1,56 @@
+"""Our own server under the conformance suite: one test for each case, one server for them all.
+
+The server runs in a process of its own, by the command that a user starts it with.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import pytest_asyncio
+
+from tests.conformance.case import all_cases
+from tests.conformance.invariants import INVARIANTS, Ledger
+from tests.conformance.launch import OURS
+from tests.conformance.reactions import Grade
+from tests.conformance.report import invariant_results, survival
+from tests.conformance.runner import run
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.conformance.case import Case
+    from tests.conformance.target import Target
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def target() -> AsyncIterator[Target]:
+    async with OURS() as server:
+        yield server.target
+
+
+@pytest.fixture(scope="module")
+def ledger() -> Ledger:
+    return Ledger()
+
+
+@pytest.mark.parametrize("case", all_cases(), ids=lambda case: case.id)
+async def test_case(case: Case, target: Target, ledger: Ledger) -> None:
+    result = await run(case, target, ledger)
+    if result.grade is Grade.NOT_OFFERED:
+        pytest.skip(result.observed)
+    assert result.grade is not Grade.FAILED, result
+
+
+@pytest.mark.parametrize("id", [each.id for each in INVARIANTS])
+async def test_invariant(id: str, ledger: Ledger) -> None:
+    result = next(each for each in invariant_results(ledger) if each.case.id == id)
+    assert not result.is_failure, result
+
+
+async def test_459(target: Target) -> None:
+    result = await survival(target)
+    assert not result.is_failure, result
