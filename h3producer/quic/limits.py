@@ -10,8 +10,11 @@ __all__ = [
     "CONNECTION_ID_LENGTH",
     "HEARTBEAT",
     "MAX_CONGESTION_WINDOW",
+    "MAX_CRYPTO_DATA",
+    "MAX_CRYPTO_GAPS",
     "MAX_DATAGRAMS_PER_PASS",
     "MAX_DATAGRAM_FRAME",
+    "MAX_PEER_CONNECTION_IDS",
     "MAX_REASON",
     "MAX_TICKS_PER_PASS",
     "MAX_UNI_STREAMS",
@@ -56,3 +59,15 @@ MAX_CONGESTION_WINDOW = 8 * 1024 * 1024
 """Bytes in flight on one connection, which we keep until they are acknowledged: 670 Mbit/s over a
 path of 100 ms, more than one process can send. A client that acknowledges eagerly and then falls
 silent would hold as much as its flow-control windows allow otherwise."""
+
+MAX_CRYPTO_DATA = 32 * 1024
+"""Bytes of TLS messages that a client may send in one packet type. A ClientHello has 300 to 2000;
+we ask for no certificates. RFC 9000 §7.5 asks for room for 4096 at least."""
+
+MAX_CRYPTO_GAPS = 64
+"""Gaps in them. Browsers cut a ClientHello into a dozen pieces and shuffle those; each piece makes
+all further ones dearer."""
+
+MAX_PEER_CONNECTION_IDS = 256
+"""Connection ids that a client may issue without saying which are retired: one for each of its
+migrations."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aioquic.buffer import Buffer  # type: ignore[attr-defined]  # public, but not declared so
 from aioquic.quic.connection import QuicConnectionAdapter
 
 if TYPE_CHECKING:
@@ -18,15 +19,22 @@ if TYPE_CHECKING:
 
     from aioquic.quic.stream import QuicStream
 
-__all__ = ["PRIVATE_NAMES", "QuietLogger", "StreamTable"]
+__all__ = ["PRIVATE_NAMES", "Buffer", "QuietLogger", "StreamTable"]
 
 PRIVATE_NAMES = {
+    "Context": "_receive_buffer",
     "QuicConnection": (
-        "_close_event _close_pending _crypto_streams _datagrams_pending _events "
-        "_handshake_complete _local_max_data _local_max_streams_bidi _local_max_streams_uni "
-        "_logger _loss _network_paths _on_path_challenge_delivery "
-        "_remote_max_datagram_frame_size _spaces _state _streams "
-        "_write_connection_limits _write_stop_sending_frame _write_stream_frame "
+        "_close_event _close_pending _consume_peer_cid _crypto_streams _cryptos "
+        "_datagrams_pending _events _handle_ack_frame _handle_crypto_frame "
+        "_handle_new_connection_id_frame _handle_retire_connection_id_frame "
+        "_handshake_complete _is_client _local_max_data _local_max_streams_bidi "
+        "_local_max_streams_uni _logger _loss _max_datagram_size _network_paths "
+        "_on_path_challenge_delivery _packet_number _parse_transport_parameters "
+        "_payload_received _peer_cid _peer_cid_available _peer_cid_sequence_numbers "
+        "_peer_retire_prior_to _remote_ack_delay_exponent "
+        "_remote_initial_source_connection_id _remote_max_datagram_frame_size "
+        "_remote_max_idle_timeout _spaces _state _streams _write_connection_limits "
+        "_write_new_connection_id_frame _write_stop_sending_frame _write_stream_frame "
         "_write_stream_limits"
     ),
     "QuicPacketRecovery": "_pacer",

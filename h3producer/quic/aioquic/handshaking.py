@@ -1,0 +1,139 @@
+"""The client's handshake, where aioquic is more lenient or more strict than the RFCs.
+
+This file knows what may come in CRYPTO frames and transport parameters, and how much of it. It
+refuses to know TLS. What aioquic 1.7.2 does, and we do not:
+
+- It buffers an unfinished TLS message of up to 16 MiB, copied anew with each packet.
+- It takes TLS messages from any packet type, and CRYPTO frames with any number of gaps.
+- It takes a transport parameter that comes twice; a `max_idle_timeout` of 0 for "at once" rather
+  than for "never"; and ignores `ack_delay_exponent` and `max_udp_payload_size`.
+- It closes on a first packet without a CRYPTO frame, and on none with another source id.
+
+Its one rule: nothing here runs once per packet, except before the handshake is complete.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aioquic.buffer import UINT_VAR_MAX
+from aioquic.quic.connection import QuicConnection, QuicConnectionError
+from aioquic.quic.packet import (
+    QuicErrorCode,
+    QuicFrameType,
+    pull_quic_transport_parameters,
+)
+from aioquic.tls import Epoch
+
+from h3producer.quic.aioquic.internals import Buffer
+from h3producer.quic.limits import MAX_CRYPTO_DATA, MAX_CRYPTO_GAPS
+from h3producer.quic.packets import parse_long_header
+
+if TYPE_CHECKING:
+    from aioquic.quic.connection import QuicReceiveContext
+
+__all__ = ["HandshakingConnection"]
+
+
+class HandshakingConnection(QuicConnection):
+    """A QuicConnection that takes the rules of the handshake to the letter."""
+
+    def is_foreign(self, data: bytes) -> bool:
+        """Whether a datagram to a server starts with a packet that changes the client's id."""
+        known = self._remote_initial_source_connection_id
+        if self._is_client or known is None:
+            return False
+        # RFC 9000 §7.2: "if subsequent Initial packets include a different Source Connection ID,
+        # they MUST be discarded."
+        header = parse_long_header(data)
+        return header is not None and header.source_id != known
+
+    def first_payload(
+        self, context: QuicReceiveContext, plain: bytes, crypto_frame_required: bool = False
+    ) -> tuple[bool, bool]:
+        """Stands in for aioquic's `_payload_received` in an instance, for one packet.
+
+        RFC 9000 §17.2.2 has a CRYPTO frame in the first packet that a client sends, which need not
+        be the first that arrives.
+        """
+        del self._payload_received
+        return self._payload_received(context, plain)
+
+    # TLS
+
+    def _handle_crypto_frame(
+        self, context: QuicReceiveContext, frame_type: int, buf: Buffer
+    ) -> None:
+        start = buf.tell()
+        end = buf.pull_uint_var() + buf.pull_uint_var()
+        buf.seek(start)
+        receiver = self._crypto_streams[context.epoch].receiver
+        if not self._is_client and MAX_CRYPTO_DATA < end <= UINT_VAR_MAX:
+            raise QuicConnectionError(
+                error_code=QuicErrorCode.CRYPTO_BUFFER_EXCEEDED,
+                frame_type=frame_type,
+                reason_phrase="Too much CRYPTO data",
+            )
+        # RFC 9001 §4.1.3: "If the packet is from a previously installed encryption level, it MUST
+        # NOT contain data that extends past the end of previously received data in that flow."
+        if end > receiver.highest_offset and self.has_left(context.epoch):
+            raise QuicConnectionError(
+                error_code=QuicErrorCode.PROTOCOL_VIOLATION,
+                frame_type=frame_type,
+                reason_phrase="CRYPTO data in a packet type that is over",
+            )
+        super()._handle_crypto_frame(context, frame_type, buf)
+        if len(receiver._ranges) > MAX_CRYPTO_GAPS:  # noqa: SLF001
+            raise QuicConnectionError(
+                error_code=QuicErrorCode.CRYPTO_BUFFER_EXCEEDED,
+                frame_type=frame_type,
+                reason_phrase="Too many gaps in CRYPTO data",
+            )
+        # RFC 9001 §4.1.3: "When TLS provides keys for a higher encryption level, if there is data
+        # from a previous encryption level that TLS has not consumed, this MUST be treated as a
+        # connection error of type PROTOCOL_VIOLATION."
+        if self.has_left(context.epoch) and self.tls._receive_buffer:  # noqa: SLF001
+            raise QuicConnectionError(
+                error_code=QuicErrorCode.PROTOCOL_VIOLATION,
+                frame_type=frame_type,
+                reason_phrase="CRYPTO data across a change of keys",
+            )
+
+    def has_left(self, epoch: Epoch) -> bool:
+        """Whether TLS has gone on to the keys of a later packet type."""
+        return epoch is Epoch.INITIAL and self._cryptos[Epoch.HANDSHAKE].recv.is_valid()
+
+    # Transport parameters
+
+    def _parse_transport_parameters(self, data: bytes, from_session_ticket: bool = False) -> None:
+        super()._parse_transport_parameters(data, from_session_ticket)
+        _refuse_doubles(data)
+        # RFC 9000 §10.1: the lower of the two timeouts counts, "or the sole advertised value, if
+        # only one endpoint advertises a non-zero value".
+        if not self._remote_max_idle_timeout:
+            self._remote_max_idle_timeout = None
+        parameters = pull_quic_transport_parameters(Buffer(data=data))
+        if parameters.ack_delay_exponent is not None:
+            self._remote_ack_delay_exponent = parameters.ack_delay_exponent
+        # RFC 9000 §18.2: "UDP datagrams with payloads larger than this limit are not likely to be
+        # processed by the receiver."
+        if parameters.max_udp_payload_size is not None:
+            self._max_datagram_size = min(self._max_datagram_size, parameters.max_udp_payload_size)
+
+
+def _refuse_doubles(data: bytes) -> None:
+    """RFC 9000 §7.4: "An endpoint SHOULD treat receipt of duplicate transport parameters as a
+    connection error of type TRANSPORT_PARAMETER_ERROR."
+    """
+    buf = Buffer(data=data)
+    seen = set()
+    while not buf.eof():
+        identifier = buf.pull_uint_var()
+        if identifier in seen:
+            raise QuicConnectionError(
+                error_code=QuicErrorCode.TRANSPORT_PARAMETER_ERROR,
+                frame_type=QuicFrameType.CRYPTO,
+                reason_phrase=f"Transport parameter {identifier:#x} came twice",
+            )
+        seen.add(identifier)
+        buf.pull_bytes(buf.pull_uint_var())

@@ -1,0 +1,89 @@
+"""Packet numbers: some are skipped, none is acknowledged that was not sent, keys do not wear out.
+
+This file knows how many packets we have sent. It refuses to know what is in them. aioquic 1.7.2
+takes any acknowledgement as it comes: one for the highest number there is declares all that is in
+flight lost, and one that runs ahead of the data makes the congestion window grow without a path
+that carries it (RFC 9000 §21.4).
+
+Its one rule: a packet costs nothing here. Counting is one comparison per flush, and an ACK frame is
+read twice only after a number was skipped, and then as far as there.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+from aioquic.quic.connection import QuicConnection, QuicConnectionError
+from aioquic.quic.packet import QuicErrorCode
+
+if TYPE_CHECKING:
+    from aioquic.quic.connection import QuicReceiveContext
+
+    from h3producer.quic.aioquic.internals import Buffer
+
+__all__ = ["NumberedConnection"]
+
+FIRST_SKIP = 256
+"""Packets until a number is skipped. Each time it takes twice as many: the gap makes each ACK of
+the client two bytes longer for a while, and only long transfers are worth the attack."""
+
+MAX_SKIP = 128 * 1024
+"""Packets after which a number is skipped at the latest."""
+
+KEY_LIFETIME = 2**22
+"""Packets that are protected with one set of keys: half of what AES-GCM permits, so that those
+which leave before the update is done are counted, too."""
+
+
+class NumberedConnection(QuicConnection):
+    """A QuicConnection that counts what it sends."""
+
+    next_count = FIRST_SKIP
+    """The packet number at which `count` has something to do."""
+    next_keys = KEY_LIFETIME
+    skip_period = FIRST_SKIP
+    skipped = -1
+    """The last number that was never used."""
+
+    def count(self) -> None:
+        """Skip a number, and change keys in time; to be called between packets."""
+        # RFC 9001 §6.6: "Endpoints MUST initiate a key update before sending more protected
+        # packets than the confidentiality limit for the selected AEAD permits."
+        if self._packet_number >= self.next_keys:
+            self.request_key_update()
+            self.next_keys = self._packet_number + KEY_LIFETIME
+        # RFC 9000 §21.4: "An endpoint MAY skip packet numbers when sending packets to detect"
+        # an optimistic ACK attack.
+        self.skipped = self._packet_number
+        self._packet_number += 1
+        self.skip_period = min(2 * self.skip_period, MAX_SKIP)
+        distance = random.randrange(self.skip_period // 2, self.skip_period)
+        self.next_count = min(self._packet_number + distance, self.next_keys)
+
+    def _handle_ack_frame(self, context: QuicReceiveContext, frame_type: int, buf: Buffer) -> None:
+        honest = self.skipped < 0 or not self.acknowledges_skipped(buf)
+        super()._handle_ack_frame(context, frame_type, buf)
+        # RFC 9000 §13.1: "An endpoint SHOULD treat receipt of an acknowledgment for a packet it
+        # did not send as a connection error of type PROTOCOL_VIOLATION".
+        largest = self._spaces[context.epoch].largest_acked_packet
+        if not honest or largest >= self._packet_number:
+            raise QuicConnectionError(
+                error_code=QuicErrorCode.PROTOCOL_VIOLATION,
+                frame_type=frame_type,
+                reason_phrase="ACK of a packet that was not sent",
+            )
+
+    def acknowledges_skipped(self, buf: Buffer) -> bool:
+        """Whether one of the ranges covers the number that we left out last."""
+        start = buf.tell()
+        largest = buf.pull_uint_var()
+        buf.pull_uint_var()  # the delay
+        ranges = buf.pull_uint_var()
+        smallest = largest - buf.pull_uint_var()
+        while smallest > self.skipped and ranges:
+            largest = smallest - buf.pull_uint_var() - 2
+            smallest = largest - buf.pull_uint_var()
+            ranges -= 1
+        buf.seek(start)
+        return smallest <= self.skipped <= largest

@@ -1,0 +1,107 @@
+"""Packet numbers: what is skipped, what may be acknowledged, and when keys are changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from aioquic.tls import Epoch
+
+from h3producer.quic.aioquic.connection import AioquicConnection
+from h3producer.quic.aioquic.numbers import FIRST_SKIP, KEY_LIFETIME, MAX_SKIP
+from tests.conformance.quic_frames import ack
+from tests.quic.rogue_client import RogueClient, rogue_pair
+
+if TYPE_CHECKING:
+    from tests.pair import Pair
+
+VIOLATION = "transport close PROTOCOL_VIOLATION"
+
+
+def engine_of(pair: Pair) -> AioquicConnection:
+    connection = pair.transport._connection
+    assert isinstance(connection, AioquicConnection)
+    return connection
+
+
+async def download(pair: Pair, client: RogueClient, packets: int) -> None:
+    """Have the server send so many packets or a few more."""
+    stream_id = client.open()
+    client.send(stream_id, b"a request", end_stream=True)
+    await pair.drive()
+    pair.transport.send(stream_id, bytes(1150 * packets), end_stream=True)
+    await pair.drive(60)
+    assert len(client.received(stream_id)) == 1150 * packets
+
+
+async def test_an_ack_of_the_next_packet_is_a_violation() -> None:
+    pair, client = await rogue_pair()
+    client.inject_octets(ack(engine_of(pair)._packet_number))
+    await pair.drive()
+    assert str(client.server_close) == VIOLATION
+
+
+async def test_an_ack_of_the_last_packet_is_fine() -> None:
+    pair, client = await rogue_pair()
+    client.inject_octets(ack(engine_of(pair)._packet_number - 1))
+    await pair.drive()
+    assert client.server_close is None
+
+
+async def test_a_download_skips_a_number_and_a_client_that_acks_what_came_does_not_mind() -> None:
+    pair, client = await rogue_pair(max_data=1 << 24, max_stream_data=1 << 24)
+    await download(pair, client, 4 * FIRST_SKIP)
+    assert engine_of(pair).skipped >= FIRST_SKIP
+    assert client.server_close is None
+
+
+@pytest.mark.parametrize(
+    ("first_range", "ranges"),
+    [(5, ()), (2, ((0, 1),)), (0, ((0, 0), (0, 1)))],
+    ids=["in the first range", "in the second range", "in the third range"],
+)
+async def test_an_ack_of_a_skipped_number_is_a_violation(
+    first_range: int, ranges: tuple[tuple[int, int], ...]
+) -> None:
+    pair, client = await rogue_pair()
+    engine = engine_of(pair)
+    engine.next_count = 0
+    await download(pair, client, 5)
+    client.inject_octets(ack(engine.skipped + 4, first_range, *ranges))
+    await pair.drive()
+    assert str(client.server_close) == VIOLATION
+
+
+async def test_an_ack_around_a_skipped_number_is_fine() -> None:
+    pair, client = await rogue_pair()
+    engine = engine_of(pair)
+    engine.next_count = 0
+    await download(pair, client, 5)
+    client.inject_octets(ack(engine.skipped + 3, 2, (0, 1)))
+    await pair.drive()
+    assert client.server_close is None
+
+
+async def test_numbers_are_skipped_ever_more_rarely() -> None:
+    """Each gap makes the client's ACK frames longer for a while."""
+    pair, _ = await rogue_pair()
+    engine = engine_of(pair)
+    distances = []
+    for _ in range(16):
+        engine._packet_number = engine.next_count
+        engine.count()
+        distances.append(engine.next_count - engine._packet_number)
+    assert FIRST_SKIP <= distances[0] < 2 * FIRST_SKIP
+    assert MAX_SKIP // 2 <= distances[-1] < MAX_SKIP
+
+
+async def test_keys_are_changed_before_they_are_worn_out() -> None:
+    """RFC 9001 §6.6: 2^23 packets with AES-GCM."""
+    pair, client = await rogue_pair()
+    engine = engine_of(pair)
+    phase = client.rogue._cryptos[Epoch.ONE_RTT].recv.key_phase
+    engine.next_keys = engine.next_count = engine._packet_number
+    await download(pair, client, 5)
+    assert client.rogue._cryptos[Epoch.ONE_RTT].recv.key_phase != phase
+    assert KEY_LIFETIME < engine.next_keys < 2 * KEY_LIFETIME
+    await download(pair, client, 5)
