@@ -26,6 +26,7 @@ from aioquic.quic.events import (
 from tests.conformance.inbox import Cutter, FieldSections, ResponseReader, pull_varint
 from tests.conformance.observed import Close
 from tests.conformance.octets import Code, Kind, StreamKind, data, headers, settings, varint
+from tests.conformance.target import NotOffered
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -36,10 +37,13 @@ if TYPE_CHECKING:
     from tests.conformance.octets import Field, Fields
     from tests.conformance.target import Target
 
-__all__ = ["Incoming", "NoHandshake", "Opening", "Peer", "Stream", "serves"]
+__all__ = ["Incoming", "NoHandshake", "Opening", "Peer", "Stream", "asked", "serves"]
 
 PATIENCE = 5.0
 """Seconds that a healthy server gets to answer a legal request, on however slow a machine."""
+
+MAX_CAPACITY = 1 << 31
+"""Bytes of dynamic table that ls-qpack can be told of."""
 
 SETTINGS_CAPACITY = 0x01
 SETTINGS_BLOCKED = 0x07
@@ -117,7 +121,8 @@ class Incoming:
         self.frames: list[tuple[int, bytes]] = []
         """What came on the control stream."""
         self.cutter = Cutter()
-        self.head = bytearray()
+        self.octets = bytearray()
+        """All that came, its type among it."""
         self.ended = False
         self.reset_code: int | None = None
 
@@ -141,7 +146,8 @@ class Peer(asyncio.DatagramProtocol):
         self.quic = QuicConnection(configuration=configuration)
         announced = opening.settings or {}
         self.sections = FieldSections(
-            announced.get(SETTINGS_CAPACITY, 0), announced.get(SETTINGS_BLOCKED, 0)
+            min(announced.get(SETTINGS_CAPACITY, 0), MAX_CAPACITY),
+            announced.get(SETTINGS_BLOCKED, 0),
         )
         self.streams: dict[int, Stream] = {}
         self.sent: dict[int, Outgoing] = {}
@@ -257,6 +263,13 @@ class Peer(asyncio.DatagramProtocol):
             if kind == Kind.GOAWAY
         ]
 
+    def received(self, kind: int) -> bytes:
+        """What came on the server's stream of a kind, behind its type."""
+        for incoming in self.incoming.values():
+            if incoming.kind == kind:
+                return bytes(incoming.octets[1:])
+        return b""
+
     async def server_settings(self) -> dict[int, int]:
         """Wait for the server's SETTINGS."""
         await self.until(lambda: self.settings is not None or self.close is not None)
@@ -271,6 +284,15 @@ class Peer(asyncio.DatagramProtocol):
             while not condition():
                 self._changed.clear()
                 await self._changed.wait()
+
+    def stop_incoming(self, kind: int) -> None:
+        """STOP_SENDING for the server's stream of a kind; raises NotOffered if there is none."""
+        for incoming in self.incoming.values():
+            if incoming.kind == kind:
+                self.quic.stop_stream(incoming.stream_id, Code.H3_NO_ERROR)
+                self.transmit()
+                return
+        raise NotOffered(f"a stream of type {kind}")
 
     async def round_trip(self) -> None:
         """Wait until the server's QUIC has answered a packet that we send now."""
@@ -396,11 +418,11 @@ class Peer(asyncio.DatagramProtocol):
             return
         octets = event.data
         incoming.ended |= event.end_stream
+        incoming.octets += octets
         if incoming.kind is None:
-            incoming.head += octets
-            if (kind := pull_varint(incoming.head, 0)) is None:
+            if (kind := pull_varint(incoming.octets, 0)) is None:
                 return
-            incoming.kind, octets = kind[0], bytes(incoming.head[kind[1] :])
+            incoming.kind, octets = kind[0], bytes(incoming.octets[kind[1] :])
         if incoming.kind == StreamKind.CONTROL:
             incoming.frames += incoming.cutter.feed(octets)
         elif incoming.kind == StreamKind.QPACK_ENCODER and octets:
@@ -416,6 +438,14 @@ def pairs(payload: bytes) -> list[tuple[int, int]]:
         found.append((identifier[0], value[0]))
         at = value[1]
     return found
+
+
+async def asked(peer: Peer, path: str) -> Response:
+    """The response to a GET: on the connection, or on a new one if it is closed."""
+    if peer.close is None:
+        return await peer.get(path)
+    async with Peer.connected(peer.target) as other:
+        return await other.get(path)
 
 
 async def serves(target: Target) -> bool:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Grade",
     "Reaction",
+    "aborted",
+    "answered_early",
     "any_of",
     "as_stated",
     "connection_error",
@@ -50,8 +52,9 @@ class Grade(IntEnum):
 class Reaction(Protocol):
     """Something that a server may do."""
 
-    is_passive: bool
-    """It cannot be waited for: it is that nothing else happens."""
+    @property
+    def is_passive(self) -> bool:
+        """It cannot be waited for: it is that nothing else happens."""
 
     def match(self, observed: Observed) -> Grade:
         """`IDEAL` to the letter, `ALLOWED` by a general rule, or `FAILED`."""
@@ -148,6 +151,31 @@ class _Response:
 
 
 @dataclass(frozen=True)
+class _Aborted:
+    is_passive = False
+
+    def match(self, observed: Observed) -> Grade:
+        lives = observed.close is None and observed.lives
+        return Grade.IDEAL if lives and observed.reset is not None else Grade.FAILED
+
+    def __str__(self) -> str:
+        return "RESET_STREAM with any code"
+
+
+@dataclass(frozen=True)
+class _AnsweredEarly:
+    is_passive = False
+
+    def match(self, observed: Observed) -> Grade:
+        is_whole = observed.close is None and observed.ended and observed.lives
+        has_stopped = observed.stop == Code.H3_NO_ERROR
+        return Grade.IDEAL if is_whole and has_stopped and observed.status else Grade.FAILED
+
+    def __str__(self) -> str:
+        return "answered without reading on (STOP_SENDING H3_NO_ERROR)"
+
+
+@dataclass(frozen=True)
 class _Ignored:
     is_passive = True
 
@@ -184,7 +212,10 @@ class _Silence:
 @dataclass(frozen=True)
 class _AnyOf:
     reactions: tuple[Reaction, ...]
-    is_passive = False
+
+    @property
+    def is_passive(self) -> bool:
+        return any(each.is_passive for each in self.reactions)
 
     def match(self, observed: Observed) -> Grade:
         return max(each.match(observed) for each in self.reactions)
@@ -220,6 +251,19 @@ def served(low: int = 200, high: int = 299) -> Reaction:
 def refused(low: int = 400, high: int = 499) -> Reaction:
     """A response that says no, ended or reset behind it, and the connection lives."""
     return _Response(low, high, "refused")
+
+
+def aborted() -> Reaction:
+    """RESET_STREAM on the stream that was watched, whatever its code."""
+    return _Aborted()
+
+
+def answered_early() -> Reaction:
+    """A whole response, and no interest in the rest of the request (RFC 9114 §4.1).
+
+    What is wrong with the rest then needs no reaction.
+    """
+    return _AnsweredEarly()
 
 
 def ignored() -> Reaction:
