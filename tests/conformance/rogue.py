@@ -115,9 +115,9 @@ class RogueConnection(QuicConnection):
     # What it puts into packets
 
     def datagrams_to_send(self, now: float) -> list[tuple[bytes, object]]:
-        ahead = self._take_early(Epoch.ZERO_RTT, Epoch.HANDSHAKE)
+        ahead = self._take_early(Epoch.HANDSHAKE)
         datagrams = super().datagrams_to_send(now)
-        behind = self._take_early(Epoch.INITIAL) if datagrams else []
+        behind = self._take_early(Epoch.INITIAL, Epoch.ZERO_RTT) if datagrams else []
         peer = self._network_paths[0].addr
         return [(each, peer) for each in ahead] + datagrams + [(each, peer) for each in behind]
 
