@@ -220,7 +220,8 @@ async def await_note(scope: Scope, receive: Receive, send: Send, noted: Notes) -
 
 
 async def release(scope: Scope, receive: Receive, send: Send, noted: Notes) -> None:
-    """Note `release` under the token in the path."""
+    """Note `release` under the token in the path, once the request is whole."""
+    await body_of(receive, noted)
     notes[_token(scope)].add("release")
     await respond(send)
 

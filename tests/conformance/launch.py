@@ -140,7 +140,8 @@ def _free_port() -> int:
 
 def _ours(port: int, certfile: str, keyfile: str) -> list[str]:
     command = [sys.executable, "-m", "h3producer", APP, "--host", HOST, "--port", str(port)]
-    return [*command, "--no-access-log", "--certfile", certfile, "--keyfile", keyfile]
+    command += ["--no-access-log", "--timeout-graceful-shutdown", "2"]
+    return [*command, "--certfile", certfile, "--keyfile", keyfile]
 
 
 OURS = Launcher("h3producer", _ours)

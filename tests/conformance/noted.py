@@ -26,26 +26,26 @@ class Token:
 
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
-        self._word = secrets.token_hex(8)
+        self.word = secrets.token_hex(8)
 
     @property
     def field(self) -> Field:
         """The field that a request carries."""
-        return (b"x-token", self._word.encode())
+        return (b"x-token", self.word.encode())
 
     async def words(self) -> list[str]:
         """What the application has noted so far."""
-        response = await asked(self._peer, f"/noted/{self._word}")
+        response = await asked(self._peer, f"/noted/{self.word}")
         words: list[str] = json.loads(bytes(response.body))
         return words
 
     async def until(self, word: str) -> None:
         """Wait until the application has noted a word."""
-        await asked(self._peer, f"/await/{self._word}?{word}")
+        await asked(self._peer, f"/await/{self.word}?{word}")
 
     async def release(self) -> None:
         """Let the application go on."""
-        await asked(self._peer, f"/release/{self._word}")
+        await asked(self._peer, f"/release/{self.word}")
 
     def must_never_be_seen(self) -> None:
         """When the case is decided: the application has not been run for it."""
