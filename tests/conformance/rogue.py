@@ -53,6 +53,8 @@ class Odd(TypedDict, total=False):
     reserved: int
     number: int
     source: bytes
+    size: int
+    """Octets of an Initial; 1200 unless it says so."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ class RogueConnection(QuicConnection):
     def seal(self, payload: bytes, epoch: Epoch = Epoch.ONE_RTT, **odd: Unpack[Odd]) -> bytes:
         """A protected packet with exactly this payload, whatever aioquic thinks of it.
 
-        An Initial fills a datagram of 1200 octets, as it must.
+        An Initial fills a datagram, as it must.
         """
         number = odd.get("number", self._packet_number)
         reserved = odd.get("reserved", 0)
@@ -152,7 +154,7 @@ class RogueConnection(QuicConnection):
                 header += bytes((len(connection_id),)) + connection_id
             if epoch is Epoch.INITIAL:
                 header += varint(len(self._peer_token)) + self._peer_token
-                payload = payload.ljust(1200 - len(header) - 2 - 4 - 16, b"\0")
+                payload = payload.ljust(odd.get("size", 1200) - len(header) - 2 - 4 - 16, b"\0")
             header += varint(4 + len(payload) + 16, 2)
         header += number.to_bytes(8, "big")[-4:]
         return crypto.encrypt_packet(header, payload, number)
@@ -164,6 +166,11 @@ class RogueConnection(QuicConnection):
             self.server_close = Close(
                 event.error_code, event.frame_type is None, event.reason_phrase
             )
+
+    @property
+    def client_hello(self) -> bytes:
+        """The TLS message that opens the handshake."""
+        return bytes(self._crypto_streams[Epoch.INITIAL].sender._buffer)
 
     # What it does not do
 
