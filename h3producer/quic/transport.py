@@ -18,6 +18,7 @@ from h3producer.errors import ErrorCode
 from h3producer.http3.transport import NO_PROGRESS, Progress
 from h3producer.quic.drains import Drains
 from h3producer.quic.engine import EngineObserver, TransportError
+from h3producer.quic.farewell import Farewell
 from h3producer.quic.link import Tenant
 from h3producer.quic.phase import Phase
 from h3producer.quic.sockets import plain_address, show_address
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from h3producer.config import Config
     from h3producer.http3.transport import ConnectionInputs, TlsFacts
-    from h3producer.quic.engine import Address, Datagram, EngineConnection
+    from h3producer.quic.engine import Address, EngineConnection
     from h3producer.quic.link import Link
 
 __all__ = ["EngineTransport"]
@@ -57,8 +58,7 @@ class EngineTransport(Tenant, EngineObserver):
         self._timer = LazyTimer(link.clock, self._due, self._timer_fired)
         self._deadline = link.clock.time() + config.handshake_timeout
         self._last_words: tuple[int, str] | None = None
-        self._farewell: list[Datagram] = []
-        self._late_packets = 0
+        self._farewell = Farewell()
         self._tls: TlsFacts | None = None
         self._last_address: tuple[str, int] | None = None
         self.connection_ids = set(connection.connection_ids)
@@ -144,7 +144,7 @@ class EngineTransport(Tenant, EngineObserver):
     def receive(self, data: bytes, address: Address, now: float) -> None:
         """Take in a UDP datagram. The endpoint calls `flush` later in this pass of the loop."""
         if self._phase is Phase.ENDED:
-            self._answer_late_packet()
+            self._farewell.repeat(self._link)
             return
         self._flush_due = True
         try:
@@ -170,10 +170,10 @@ class EngineTransport(Tenant, EngineObserver):
             self._tell(self._inputs.tick, now)
 
     def shutdown(self) -> None:
-        """The server wants to end: the core tells its peer; without a core, that was it."""
-        if self._inputs is None:
-            self.close(ErrorCode.H3_NO_ERROR)
-        elif self._phase is Phase.OPEN:
+        """The server wants to end: the core tells its peer; where none is yet, none will be."""
+        if self._phase is Phase.HANDSHAKE:
+            self._refuse()
+        elif self._inputs is not None and self._phase is Phase.OPEN:
             self._tell(self._inputs.shutdown)
 
     def abort(self, error_code: int, reason: str = "") -> None:
@@ -199,8 +199,7 @@ class EngineTransport(Tenant, EngineObserver):
             self._phase = Phase.OPEN
             self._inputs = self._link.opened(self)
             if self._inputs is None:
-                self._phase = Phase.CLOSING
-                self._connection.close_transport(TransportError.CONNECTION_REFUSED)
+                self._refuse()
 
     def connection_id_issued(self, connection_id: bytes) -> None:
         self.connection_ids.add(connection_id)
@@ -235,6 +234,13 @@ class EngineTransport(Tenant, EngineObserver):
                 self._tell(self._inputs.connection_terminated, error_code, reason)
             self._drains.wake_all()
 
+    def _refuse(self) -> None:
+        # RFC 9000 §20.1: "The server refused to accept a new connection." Requests that came along,
+        # since a client's handshake is complete before ours, were not looked at.
+        self._phase = Phase.CLOSING
+        self._connection.close_transport(TransportError.CONNECTION_REFUSED)
+        self._changed()
+
     # Flushing
 
     def _changed(self) -> None:
@@ -255,7 +261,7 @@ class EngineTransport(Tenant, EngineObserver):
             if datagrams:
                 self._link.send(datagrams)
                 if self._phase is Phase.ENDED:
-                    self._farewell = datagrams
+                    self._farewell.datagrams = datagrams
             if self._drains:
                 self._drains.wake_where(self._has_room)
             if self._last_words is not None and not self._has_news:
@@ -271,13 +277,6 @@ class EngineTransport(Tenant, EngineObserver):
 
     def _has_room(self, stream_id: int) -> bool:
         return self._connection.unsent(stream_id) < self._mark
-
-    def _answer_late_packet(self) -> None:
-        # RFC 9000 §10.2.1: in the closing state packets are answered with the CONNECTION_CLOSE,
-        # and "an endpoint SHOULD limit the rate": to the 1st, 2nd, 4th, 8th …
-        self._late_packets += 1
-        if self._late_packets & (self._late_packets - 1) == 0 and not self._link.is_full:
-            self._link.send(self._farewell)
 
     # The timer
 

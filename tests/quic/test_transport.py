@@ -109,6 +109,7 @@ class FakeConnection:
 
     def close_transport(self, error_code: int) -> None:
         self.calls.append(("close_transport", error_code))
+        self._closing = (int(error_code), "")
 
     def release(self) -> None:
         self.calls.append(("release",))
@@ -443,10 +444,11 @@ async def test_shutdown_is_for_the_core() -> None:
     assert bench.transport.phase is Phase.OPEN
 
 
-async def test_shutdown_without_a_core_closes() -> None:
+async def test_shutdown_without_a_core_refuses_the_connection() -> None:
     bench = Bench()
     bench.transport.shutdown()
     await settle()
+    assert ("close_transport", TransportError.CONNECTION_REFUSED) in bench.connection.calls
     assert bench.link.sent == [b"close"]
 
 
