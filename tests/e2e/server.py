@@ -19,7 +19,7 @@ from tests.e2e.observed import PATIENCE
 
 if TYPE_CHECKING:
     import signal
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
     from h3producer.server.certificates.files import CertificateFiles
     from tests.e2e.raw_client import Address
@@ -116,7 +116,7 @@ class CommandServer:
 
 async def command(*arguments: str, stdin: bytes = b"", **environment: str) -> Outcome:
     """Run `python -m h3producer ARGUMENTS` to its end."""
-    process = await _start(*arguments, **environment)
+    process = await _start(*arguments, inherited=(), **environment)
     async with asyncio.timeout(PATIENCE):
         stdout, stderr = await process.communicate(stdin)
     assert process.returncode is not None
@@ -124,9 +124,14 @@ async def command(*arguments: str, stdin: bytes = b"", **environment: str) -> Ou
 
 
 @asynccontextmanager
-async def command_server(*arguments: str, **environment: str) -> AsyncIterator[CommandServer]:
-    """`python -m h3producer ARGUMENTS`, once it says that it serves; killed if it outlives this."""
-    process = await _start(*arguments, **environment)
+async def command_server(
+    *arguments: str, inherited: Sequence[int] = (), **environment: str
+) -> AsyncIterator[CommandServer]:
+    """`python -m h3producer ARGUMENTS`, once it says that it serves; killed if it outlives this.
+
+    `inherited` are file descriptors that it finds under the same numbers.
+    """
+    process = await _start(*arguments, inherited=inherited, **environment)
     try:
         server = CommandServer(process)
         found = await server.says(_SERVING.pattern)
@@ -138,7 +143,9 @@ async def command_server(*arguments: str, **environment: str) -> AsyncIterator[C
         await process.communicate()
 
 
-async def _start(*arguments: str, **environment: str) -> asyncio.subprocess.Process:
+async def _start(
+    *arguments: str, inherited: Sequence[int], **environment: str
+) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -148,4 +155,5 @@ async def _start(*arguments: str, **environment: str) -> asyncio.subprocess.Proc
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         env={**os.environ, **environment},
+        pass_fds=inherited,
     )

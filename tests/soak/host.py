@@ -21,7 +21,7 @@ from tests.e2e.server import CommandServer, command_server
 from tests.soak.census import resident
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
     from tests.e2e.raw_client import Address
     from tests.interop.authority import Authority
@@ -65,9 +65,8 @@ class LogRecord:
 class Host:
     """One running server."""
 
-    def __init__(self, server: CommandServer, cafile: str) -> None:
+    def __init__(self, server: CommandServer) -> None:
         self._server = server
-        self._cafile = cafile
         self.levels: Counter[str] = Counter()
         self.unexpected: list[LogRecord] = []
         self.peak_rss = 0
@@ -142,14 +141,19 @@ class Host:
 
 @asynccontextmanager
 async def hosting(
-    authority: Authority, *arguments: str, idle_timeout: float
+    authority: Authority,
+    *arguments: str,
+    bind: str = "127.0.0.1:0",
+    inherited: Sequence[int] = (),
 ) -> AsyncIterator[Host]:
-    """A server of `tests.soak.app` on a free port of 127.0.0.1; killed if it outlives the block."""
-    command = ["tests.soak.app:app", "--host", "127.0.0.1", "--port", "0", "--no-access-log"]
+    """A server of `tests.soak.app`; killed if it outlives the block.
+
+    `bind` may be an `fd://` of those that it has `inherited`.
+    """
+    command = ["tests.soak.app:app", "--bind", bind, "--no-access-log", *arguments]
     command += ["--certfile", str(authority.certfile), "--keyfile", str(authority.keyfile)]
-    command += ["--idle-timeout", str(idle_timeout), *arguments]
-    async with command_server(*command) as server:
-        host = Host(server, str(authority.cafile))
+    async with command_server(*command, inherited=inherited) as server:
+        host = Host(server)
         try:
             yield host
         finally:

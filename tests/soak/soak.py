@@ -141,7 +141,7 @@ async def soak(plan: Plan) -> Verdict:
     verdict = Verdict(plan)
     with tempfile.TemporaryDirectory() as directory:
         authority = Authority.made_in(Path(directory))
-        async with hosting(authority, idle_timeout=plan.idle_timeout) as host:
+        async with hosting(authority, "--idle-timeout", str(plan.idle_timeout)) as host:
             verdict.reports.append(await host.report())
             with Relay.before(host.address, seed=plan.seed, **NETWORK) as relay:
                 for phase, seconds in (("warm-up", plan.warm_up), ("soak", plan.seconds)):
