@@ -127,6 +127,9 @@ class ClientLink(asyncio.DatagramProtocol):
         self._core.opened()
         return self._core
 
+    def rule_broken(self, tenant: Tenant, sentence: str) -> None:
+        """The connection ends, and says why by itself."""
+
     def ended(self, tenant: Tenant) -> None:
         self.settled.set()
 

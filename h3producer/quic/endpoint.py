@@ -21,6 +21,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from h3producer.errors import ErrorCode
+from h3producer.http3.complaints import COMPLAINTS, ConnectionComplaints
 from h3producer.quic.heartbeat import Heartbeat
 from h3producer.quic.limits import CONNECTION_ID_LENGTH, MAX_DATAGRAMS_PER_PASS
 from h3producer.quic.link import Link
@@ -251,6 +252,9 @@ class UdpEndpoint(Link):
             return None
         self._heartbeat.start()
         return self._accept(tenant)
+
+    def rule_broken(self, tenant: Tenant, sentence: str) -> None:
+        ConnectionComplaints(COMPLAINTS).log(tenant.peer_address, "it is closed: %s", sentence)
 
     def ended(self, tenant: Tenant) -> None:
         self._seats[tenant].handshake_over()

@@ -91,6 +91,9 @@ class EngineObserver(Protocol):
     def datagram_received(self, data: bytes) -> None:
         """A DATAGRAM frame (RFC 9221)."""
 
+    def rule_broken(self, sentence: str) -> None:
+        """The peer broke a rule of QUIC or TLS, and the engine closes the connection for it."""
+
     def connection_terminated(self, error_code: int, reason: str) -> None:
         """The connection is over. Comes once and last, as soon as the engine knows.
 

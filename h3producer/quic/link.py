@@ -68,6 +68,9 @@ class Link(Protocol):
     def opened(self, tenant: Tenant) -> ConnectionInputs | None:
         """The handshake is complete: make the core of this connection; None refuses it."""
 
+    def rule_broken(self, tenant: Tenant, sentence: str) -> None:
+        """The peer broke a rule of QUIC, for which its connection is being closed."""
+
     def ended(self, tenant: Tenant) -> None:
         """The connection is over, and the core is about to hear; late packets may still come."""
 

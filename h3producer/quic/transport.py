@@ -226,6 +226,9 @@ class EngineTransport(Tenant, EngineObserver):
         if self._inputs is not None and self._phase is Phase.OPEN:
             self._inputs.datagram_received(data)
 
+    def rule_broken(self, sentence: str) -> None:
+        self._link.rule_broken(self, sentence)
+
     def connection_terminated(self, error_code: int, reason: str) -> None:
         if self._phase not in (Phase.ENDED, Phase.FORGOTTEN):
             self._phase = Phase.ENDED

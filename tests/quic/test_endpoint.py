@@ -19,6 +19,8 @@ from hypothesis import strategies as st
 
 from h3producer.config import Config
 from h3producer.errors import ErrorCode
+from h3producer.http3.complaints import ComplaintLog
+from h3producer.quic import endpoint
 from h3producer.quic.acceptor import Acceptor
 from h3producer.quic.aioquic import AioquicEngine
 from h3producer.quic.endpoint import UdpEndpoint
@@ -419,6 +421,35 @@ async def test_a_bug_in_one_connection_leaves_the_others_alone(
     assert pair.client.terminated.error_code == ErrorCode.H3_INTERNAL_ERROR
     assert await ask(pair, other) == b"hello"
     assert [record.levelno for record in caplog.records if record.exc_info] == [logging.ERROR]
+
+
+async def test_a_client_that_breaks_a_rule_of_quic_is_worth_a_line(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A log of its own: that of the process may have had enough of the tests before.
+    monkeypatch.setattr(endpoint, "COMPLAINTS", ComplaintLog())
+    pair = await connected()
+    with caplog.at_level(logging.INFO, "h3producer"):
+        pair.client.inject((0x1E, b""))  # HANDSHAKE_DONE, which only servers send
+        await pair.drive()
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert line.startswith("Client 192.0.2.1 port 50000 broke a rule; it is closed: QUIC error 0xa")
+
+
+@pytest.mark.parametrize("end", ["close", "silence"])
+async def test_a_client_that_leaves_is_worth_none(
+    caplog: pytest.LogCaptureFixture, end: str
+) -> None:
+    pair = await connected(client=Client(idle_timeout=5))
+    with caplog.at_level(logging.INFO, "h3producer"):
+        if end == "close":
+            pair.client.close()
+            await pair.drive()
+        else:
+            pair.loses_to_server = lambda number: True
+            await pair.advance(10)
+    assert pair.recorded.named("connection_terminated")
+    assert caplog.records == []
 
 
 # Ending

@@ -151,6 +151,9 @@ class FakeLink:
             raise self.inputs
         return self.inputs
 
+    def rule_broken(self, tenant: Tenant, sentence: str) -> None:
+        self.events.append(sentence)
+
     def ended(self, tenant: Tenant) -> None:
         self.events.append("ended")
 

@@ -224,6 +224,9 @@ class AioquicConnection(
     def close(
         self, error_code: int = 0, frame_type: int | None = None, reason_phrase: str = ""
     ) -> None:
+        """What aioquic, and whoever adds rules to it, calls when the peer breaks one."""
+        if self._close_event is None:
+            self.observer.rule_broken(f"QUIC error {error_code:#x}: {reason_phrase}")
         # Where a frame's type itself is broken aioquic names none, and would close for HTTP/3.
         transport_frame = QuicFrameType.PADDING if frame_type is None else frame_type
         super().close(error_code, transport_frame, reason_phrase)
@@ -232,7 +235,7 @@ class AioquicConnection(
         super().close(error_code=error_code, reason_phrase=reason[:MAX_REASON])
 
     def close_transport(self, error_code: int) -> None:
-        self.close(error_code=error_code, frame_type=QuicFrameType.PADDING)
+        super().close(error_code=error_code, frame_type=QuicFrameType.PADDING)
 
     def release(self) -> None:
         vars(self).clear()  # full of its own bound methods, it would wait for the collector
