@@ -137,6 +137,12 @@ class Exchange:
             self._context.transport.reset(self.stream_id, reply)
         self._end(reply)
 
+    def _cut_by_client(self, error_code: int, message: str, reply: int) -> None:
+        """The client wants no more of it, and says so once or twice."""
+        if not self.aborted:
+            self._cut(error_code, message, reply)
+            self._context.load.count(Load.RESETS)
+
     def _refuse(self, status: int, error_code: int, message: str) -> None:
         """Answer in the application's place, if need be: it is cut off, and nothing more is read.
 

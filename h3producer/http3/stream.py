@@ -26,7 +26,6 @@ from h3producer.errors import (
 from h3producer.http3.disconnects import is_disconnect
 from h3producer.http3.exchange import Exchange, ExchangeContext
 from h3producer.http3.frame_writer import Http3FrameWriter
-from h3producer.http3.load import Load
 from h3producer.http3.output_producer import Http3OutputProducer
 from h3producer.http3.request_body import RequestBody
 from h3producer.http3.response import Http3Response
@@ -108,15 +107,13 @@ class Http3Stream(Exchange):
         )
         self._reader.abandon()
         if self._reader.state is RequestState.ABORTED:
-            self._cut(error_code, "The client reset the request stream.", reply)
-            self._context.load.count(Load.RESETS)
+            self._cut_by_client(error_code, "The client reset the request stream.", reply)
 
     def stop_received(self, error_code: int) -> None:
         """STOP_SENDING: nobody wants the response. QUIC has already reset our half."""
         if not self._has_responded:
             reply = ErrorCode.H3_REQUEST_CANCELLED
-            self._cut(error_code, "The client stopped reading the response.", reply)
-            self._context.load.count(Load.RESETS)
+            self._cut_by_client(error_code, "The client stopped reading the response.", reply)
 
     def tick(self, now: float) -> bool:
         """Time has gone by; return whether the client took too long, which ends the exchange."""

@@ -20,7 +20,7 @@ from tests.bench.main import run_benchmark
 from tests.bench.probe import Probe, ask
 from tests.bench.qh3_load import Qh3Load
 from tests.bench.report import Report, Table, count
-from tests.bench.servers import OURS, running
+from tests.bench.servers import UNBOUNDED, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -81,7 +81,7 @@ def run(quick: bool = False) -> Report:
             "closed again.",
         ],
     )
-    with running(OURS) as server:
+    with running(UNBOUNDED) as server:
         for name, act, full_number in CASES:
             number = 10 if quick else full_number
             snapshots = []

@@ -20,7 +20,7 @@ from tests.bench.main import run_benchmark
 from tests.bench.probe import Probe, ask
 from tests.bench.process import Stillness
 from tests.bench.report import Report, Table, count, mib
-from tests.bench.servers import HYPERCORN, OURS, measured
+from tests.bench.servers import HYPERCORN, UNBOUNDED, measured
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,9 +42,9 @@ def run(quick: bool = False) -> Report:
     """An upload that nobody reads, and one that is read slowly, on each server."""
     size = 1 * MIB if quick else SIZE
     unread, slow = unread_table(size), slow_table(size)
-    for kind in (OURS,) if quick else (OURS, HYPERCORN):
+    for kind in (UNBOUNDED,) if quick else (UNBOUNDED, HYPERCORN):
         unread.add(*measured(kind, functools.partial(measure_unread, size)))
-    slow.add(*measured(OURS, functools.partial(measure_slow, size)))
+    slow.add(*measured(UNBOUNDED, functools.partial(measure_slow, size)))
     return Report("upload_memory", [unread, slow])
 
 
@@ -112,7 +112,7 @@ def measure_slow(size: int, server: RunningServer) -> Sequence[object]:
     whole = bytes(answer.beginning) == digest_of(size).encode()
     outcome = "whole, by SHA-256" if whole else f"**{_describe(answer)}**"
     seconds = time.monotonic() - start
-    return OURS.name, outcome, f"{seconds:.1f}", mib(peak - before)
+    return UNBOUNDED.name, outcome, f"{seconds:.1f}", mib(peak - before)
 
 
 def _describe(answer: Answer) -> str:

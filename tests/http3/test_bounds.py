@@ -61,6 +61,15 @@ async def a_whole_request_whose_response_is_stopped(client: Client, n: int) -> N
     await client.idle()
 
 
+async def a_request_that_is_reset_and_stopped(client: Client, n: int) -> None:
+    """As most clients give a request up; it counts once."""
+    client.send(POST, on=4 * n)
+    await client.idle()
+    client.reset(on=4 * n)
+    client.stop(on=4 * n)
+    await client.idle()
+
+
 async def a_request_that_is_malformed(client: Client, n: int) -> None:
     client.send(section((b":method", b"GET")), on=4 * n)
 
@@ -114,6 +123,7 @@ BOUNDS: list[tuple[str, Stimulus]] = [
     ("max_resets_per_second", a_request_that_is_reset_at_once),
     ("max_resets_per_second", a_request_that_is_reset_while_it_is_answered),
     ("max_resets_per_second", a_whole_request_whose_response_is_stopped),
+    ("max_resets_per_second", a_request_that_is_reset_and_stopped),
     ("max_resets_per_second", a_request_that_is_malformed),
     ("max_resets_per_second", a_request_that_turns_out_to_be_malformed),
     ("max_resets_per_second", a_request_with_no_head),
