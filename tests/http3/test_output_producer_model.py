@@ -237,6 +237,9 @@ class ProducerMachine(RuleBasedStateMachine):
             with pytest.raises(LocalProtocolError):
                 run_soon(self.output.write_stream_suffix())
             return
+        if model.state in (STOPPED, COMPLETE):
+            run_soon(self.output.write_stream_suffix())
+            return
         if model.may_write:
             model.state, model.wants_end, model.pump_is_started = SUFFIXED, True, True
             model.commit()
@@ -312,7 +315,7 @@ class ProducerMachine(RuleBasedStateMachine):
         due = {
             "flush": model.cancels_flush or not model.piped,
             "room": not model.waits_for_room,
-            "end": model.pump_is_done or model.state in (STOPPED, COMPLETE),
+            "end": model.pump_is_done,
         }
         assert task.done() == due[kind]
         if task.done():
