@@ -17,14 +17,20 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
-from aioquic.quic.connection import QuicConnection
+from aioquic.quic.connection import QuicConnection, QuicConnectionId
 from aioquic.quic.packet import QuicPacketType, encode_long_header_first_byte
 from aioquic.tls import Epoch, ExtensionType
 
+from tests.conformance.case import Broken
 from tests.conformance.observed import Close, Observed
 from tests.conformance.octets import varint
 from tests.conformance.peer import Opening, Peer, serves
-from tests.conformance.quic_frames import Parameters, encode_parameters, parse_parameters
+from tests.conformance.quic_frames import (
+    Parameters,
+    encode_parameters,
+    new_connection_id,
+    parse_parameters,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -231,6 +237,14 @@ class Rogue(Peer):
         self.octets_received += len(data)
         super().datagram_received(data, addr)
 
+    def issue(self, sequence: int, retire_prior_to: int = 0) -> None:
+        """A NEW_CONNECTION_ID frame, and listen for it."""
+        ours = self.quic._host_cids
+        ours.append(QuicConnectionId(sequence.to_bytes(8, "big"), sequence, was_sent=True))
+        del ours[:-100]
+        self.quic._host_cid_seq = max(self.quic._host_cid_seq, sequence + 1)
+        self.inject(new_connection_id(sequence, retire_prior_to))
+
     # Waiting
 
     async def happens(self, condition: Callable[[], bool], patience: float = PATIENCE) -> bool:
@@ -247,7 +261,12 @@ class Rogue(Peer):
         return self.close
 
     async def observe(self, note: str = "") -> Observed:
-        """How this connection has ended, or that it lives; a new one if it never came to be."""
+        """How this connection has ended, or that it lives; a new one if it never came to be.
+
+        Raises `Broken` if the client had to end it.
+        """
+        if self.faults:
+            raise Broken(f"aioquic's client finds fault with the server: {self.faults[0]}")
         lives = self.close is None and self.was_confirmed and await self.serves()
         if not self.was_confirmed:
             lives = await serves(self.target)
