@@ -56,7 +56,7 @@ class Http3Connection:
         encoder = FieldEncoder(field_encoder)
         decoder = FieldSectionDecoder()
         load = ConnectionLoad(config)
-        self.peer = PeerControl(encoder)
+        self.peer = PeerControl(encoder, self._first_impossible_id)
         self._unidirectional = UnidirectionalStreams(
             Http3ControlStream(self.peer, load, config.max_control_payload),
             decoder,
@@ -213,6 +213,13 @@ class Http3Connection:
         if len(self._skipped) + len(stream_ids) > self._context.config.max_concurrent_streams:
             raise Http3ConnectionError(ErrorCode.H3_EXCESSIVE_LOAD, "too many streams were skipped")
         self._skipped.update(stream_ids)
+
+    def _first_impossible_id(self) -> int:
+        """An id of a request stream that the transport cannot have allowed yet.
+
+        It allows so many at once, and another for each that has ended, which has come before.
+        """
+        return self._next_id + 4 * self._context.config.max_concurrent_streams
 
     def _reject(self, stream_id: int) -> None:
         # RFC 9114 §4.1.1: "When the server cancels a request without performing any application

@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Final
 
 from h3producer.errors import ErrorCode, Http3ConnectionError
 from h3producer.http3.load import Load
-from h3producer.wire.frames import FrameReader, FrameType, StreamType, parse_id_payload
+from h3producer.wire.frames import (
+    FrameReader,
+    FrameType,
+    StreamType,
+    parse_id_payload,
+    parse_priority_update,
+)
 from h3producer.wire.settings import Setting, parse_settings
 from h3producer.wire.varint import pull_varint
 
@@ -30,6 +36,7 @@ __all__ = ["Http3ControlStream", "PeerControl", "UnidirectionalStreams"]
 _CONTROL_FRAMES: Final = frozenset(
     (FrameType.SETTINGS, FrameType.GOAWAY, FrameType.MAX_PUSH_ID, FrameType.CANCEL_PUSH)
 )
+_PRIORITY_FRAMES: Final = frozenset((FrameType.PRIORITY_UPDATE, FrameType.PRIORITY_UPDATE_PUSH))
 # RFC 9114 §7.2.1, §7.2.2, §7.2.5 and §7.2.8: request frames and what was taken from HTTP/2.
 _FORBIDDEN_FRAMES: Final = frozenset(
     (FrameType.DATA, FrameType.HEADERS, FrameType.PUSH_PROMISE, 0x02, 0x06, 0x08, 0x09)
@@ -37,16 +44,17 @@ _FORBIDDEN_FRAMES: Final = frozenset(
 
 _LOADS: Final[dict[int, Load]] = {
     **dict.fromkeys(_CONTROL_FRAMES, Load.CONTROL_FRAMES),
-    FrameType.PRIORITY_UPDATE: Load.PRIORITY_UPDATES,
-    FrameType.PRIORITY_UPDATE_PUSH: Load.PRIORITY_UPDATES,
+    **dict.fromkeys(_PRIORITY_FRAMES, Load.PRIORITY_UPDATES),
 }
 
 
 class PeerControl:
     """What the peer has told us on its control stream."""
 
-    def __init__(self, encoder: FieldEncoder) -> None:
+    def __init__(self, encoder: FieldEncoder, first_impossible_id: Callable[[], int]) -> None:
+        """`first_impossible_id` tells a request stream's id that is beyond any stream limit."""
         self._encoder = encoder
+        self._first_impossible_id = first_impossible_id
         self.settings: dict[int, int] | None = None
         """The peer's SETTINGS, None until they come. Values keep all 62 bits."""
         self.goaway_id: int | None = None
@@ -85,6 +93,33 @@ class PeerControl:
         # of type H3_ID_ERROR." We never promise anything.
         raise Http3ConnectionError(ErrorCode.H3_ID_ERROR, "CANCEL_PUSH of an unknown push")
 
+    def priority_update_received(self, payload: bytes) -> None:
+        """A request's new priority, which is checked and then dropped: nothing is scheduled by it.
+
+        RFC 9218 §10 leaves that to us: "It is RECOMMENDED that, when possible, servers respect the
+        urgency parameter".
+        """
+        stream_id, _ = parse_priority_update(payload)
+        # RFC 9218 §7.2: "If a server receives a PRIORITY_UPDATE (type=0xF0700) for a stream ID
+        # that is not a request stream, this MUST be treated as a connection error of type
+        # H3_ID_ERROR."
+        if stream_id & 0x3:
+            raise Http3ConnectionError(ErrorCode.H3_ID_ERROR, "PRIORITY_UPDATE of no request")
+        # RFC 9218 §7.2: "If a server receives a PRIORITY_UPDATE (type=0xF0700) with a stream ID
+        # that is beyond the stream limits, this SHOULD be treated as a connection error of type
+        # H3_ID_ERROR."
+        if stream_id >= self._first_impossible_id():
+            raise Http3ConnectionError(
+                ErrorCode.H3_ID_ERROR, "PRIORITY_UPDATE beyond the stream limit"
+            )
+
+    def push_priority_update_received(self, payload: bytes) -> None:
+        parse_priority_update(payload)
+        # RFC 9218 §7.2: "If a server receives a PRIORITY_UPDATE (type=0xF0701) with a push ID that
+        # is greater than the maximum push ID or which has not yet been promised, this MUST be
+        # treated as a connection error of type H3_ID_ERROR." We never promise anything.
+        raise Http3ConnectionError(ErrorCode.H3_ID_ERROR, "PRIORITY_UPDATE of an unknown push")
+
 
 class Http3ControlStream:
     """The peer's control stream (RFC 9114 §6.2.1)."""
@@ -92,12 +127,14 @@ class Http3ControlStream:
     def __init__(self, control: PeerControl, load: ConnectionLoad, max_payload: int) -> None:
         self._control = control
         self._load = load
-        self._frames = FrameReader(_CONTROL_FRAMES, max_payload=max_payload)
+        self._frames = FrameReader(_CONTROL_FRAMES | _PRIORITY_FRAMES, max_payload=max_payload)
         self._handlers: Final[dict[int, Callable[[bytes], None]]] = {
             FrameType.SETTINGS: control.settings_received,
             FrameType.GOAWAY: control.goaway_received,
             FrameType.MAX_PUSH_ID: control.max_push_id_received,
             FrameType.CANCEL_PUSH: control.cancel_push_received,
+            FrameType.PRIORITY_UPDATE: control.priority_update_received,
+            FrameType.PRIORITY_UPDATE_PUSH: control.push_priority_update_received,
         }
 
     def receive(self, data: bytes) -> None:

@@ -33,13 +33,17 @@ __all__ = ["RequestReader", "RequestSink"]
 
 _WHOLE: Final = frozenset((FrameType.HEADERS,))
 _STREAMED: Final = frozenset((FrameType.DATA,))
-# RFC 9114 §7.2.3-7.2.8: control frames, pushes and HTTP/2's frames on a request stream.
+# RFC 9114 §7.2.3-7.2.8: control frames, pushes and HTTP/2's frames on a request stream. RFC 9218
+# §7.2: "Receiving a PRIORITY_UPDATE frame on a stream other than the client control stream MUST be
+# treated as a connection error of type H3_FRAME_UNEXPECTED."
 _FORBIDDEN: Final = RESERVED_FRAME_TYPES | {
     FrameType.CANCEL_PUSH,
     FrameType.SETTINGS,
     FrameType.PUSH_PROMISE,
     FrameType.GOAWAY,
     FrameType.MAX_PUSH_ID,
+    FrameType.PRIORITY_UPDATE,
+    FrameType.PRIORITY_UPDATE_PUSH,
 }
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "encode_frame_header",
     "encode_goaway",
     "parse_id_payload",
+    "parse_priority_update",
 ]
 
 
@@ -119,6 +120,21 @@ def parse_id_payload(frame_type: int, payload: bytes) -> int:
             f"which its {len(payload)} bytes do not.",
         )
     return pulled[0]
+
+
+def parse_priority_update(payload: bytes) -> tuple[int, bytes]:
+    """The stream or push that a PRIORITY_UPDATE is about, and the text of its priority.
+
+    RFC 9218 §7.2. Raises Http3ConnectionError(H3_FRAME_ERROR) if there is no whole identifier.
+    """
+    pulled = pull_varint(payload, 0)
+    if pulled is None:
+        # RFC 9114 §7.1: "a frame payload that terminates before the end of the identified fields
+        # MUST be treated as a connection error of type H3_FRAME_ERROR."
+        raise Http3ConnectionError(
+            ErrorCode.H3_FRAME_ERROR, "A PRIORITY_UPDATE frame has no identifier."
+        )
+    return pulled[0], payload[pulled[1] :]
 
 
 class FrameReader:

@@ -133,7 +133,8 @@ FAULTS = {
     "the end in an unknown frame": (POST + UNKNOWN[:-1], "connection H3_FRAME_ERROR"),
 } | {
     f"frame {frame_type:#x} {where}": (before + encode_frame(frame_type, b""), unexpected)
-    for frame_type in (0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0D)
+    # Rows 70 to 76, and PRIORITY_UPDATE, rows 328 and 329.
+    for frame_type in (0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0D, 0xF0700, 0xF0701)
     for where, before in (("first", b""), ("after the headers", GET))
     for unexpected in ["connection H3_FRAME_UNEXPECTED"]
 }

@@ -20,6 +20,7 @@ from h3producer.wire.frames import (
     encode_frame_header,
     encode_goaway,
     parse_id_payload,
+    parse_priority_update,
 )
 from h3producer.wire.varint import MAX_VARINT, encode_varint
 
@@ -104,6 +105,17 @@ def test_an_id_payload_is_its_integer(value: int) -> None:
 def test_anything_else_than_one_integer_is_a_frame_error(frame_type: int, payload: str) -> None:
     with pytest.raises(Http3ConnectionError) as caught:
         parse_id_payload(frame_type, bytes.fromhex(payload))
+    assert caught.value.error_code is ErrorCode.H3_FRAME_ERROR
+
+
+def test_row325_a_priority_update_is_an_identifier_and_a_text() -> None:
+    assert parse_priority_update(bytes.fromhex("4100 753d31")) == (0x100, b"u=1")
+
+
+@pytest.mark.parametrize("payload", ["", "41"], ids=["nothing", "cut"])
+def test_row332_a_priority_update_without_identifier_is_a_frame_error(payload: str) -> None:
+    with pytest.raises(Http3ConnectionError) as caught:
+        parse_priority_update(bytes.fromhex(payload))
     assert caught.value.error_code is ErrorCode.H3_FRAME_ERROR
 
 
