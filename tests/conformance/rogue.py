@@ -188,6 +188,12 @@ class RogueConnection(QuicConnection):
         if self.gives_credit:
             super()._write_connection_limits(builder, space)  # type: ignore[arg-type]
 
+    def _write_stream_limits(
+        self, builder: QuicPacketBuilder, space: object, stream: object
+    ) -> None:
+        if self.gives_credit:
+            super()._write_stream_limits(builder, space, stream)  # type: ignore[arg-type]
+
 
 class Rogue(Peer):
     """One connection of a client with lies in its handshake; see the module."""
