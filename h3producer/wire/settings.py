@@ -1,7 +1,7 @@
 """The payload of a SETTINGS frame: pairs of integers (RFC 9114 §7.2.4).
 
-This file knows identifiers and which of them are never allowed. It refuses to know what a value
-means to us: whoever uses a setting judges its value. Its one rule: every identifier and every
+This file knows identifiers, which of them are never allowed, and the one whose value can be wrong
+in itself. It refuses to know what a value means to us. Its one rule: every identifier and every
 value is kept as it came, all 62 bits, since a value cut to 32 bits would turn a generous limit
 into none.
 """
@@ -52,7 +52,7 @@ def parse_settings(payload: bytes) -> dict[int, int]:
     """What a SETTINGS payload says; unknown identifiers are kept, ignoring them is the caller's.
 
     Raises Http3ConnectionError with H3_FRAME_ERROR when a pair is cut, and H3_SETTINGS_ERROR
-    for an identifier that is reserved or comes twice.
+    for an identifier that is reserved or comes twice, and for a switch that is neither on nor off.
     """
     settings: dict[int, int] = {}
     offset = 0
@@ -83,5 +83,11 @@ def _add(settings: dict[int, int], identifier: int, value: int) -> None:
     if identifier in settings:
         raise Http3ConnectionError(
             ErrorCode.H3_SETTINGS_ERROR, f"Setting {identifier:#x} comes twice."
+        )
+    # RFC 9297 §2.1.1: "If the SETTINGS_H3_DATAGRAM setting is received with a value that is neither
+    # 0 nor 1, the receiver MUST terminate the connection with error H3_SETTINGS_ERROR."
+    if identifier == Setting.H3_DATAGRAM and value > 1:
+        raise Http3ConnectionError(
+            ErrorCode.H3_SETTINGS_ERROR, f"SETTINGS_H3_DATAGRAM is {value}, not 0 or 1."
         )
     settings[identifier] = value

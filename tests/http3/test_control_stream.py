@@ -55,6 +55,7 @@ ERRORS: dict[str, tuple[bytes, str]] = {
         for identifier in (0x00, 0x02, 0x03, 0x04, 0x05)
     },
     "a setting twice": (bytes.fromhex("00 04 04 0601 0601"), "H3_SETTINGS_ERROR"),
+    "row 316, H3_DATAGRAM that is neither 0 nor 1": (setting(0x33, 2), "H3_SETTINGS_ERROR"),
     "a setting without a value": (bytes.fromhex("00 04 01 06"), "H3_FRAME_ERROR"),
     "GOAWAY that grows": (control("070104 070108"), "H3_ID_ERROR"),
     "GOAWAY without payload": (control("0700"), "H3_FRAME_ERROR"),

@@ -8,13 +8,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.conformance.case import HARD, MUST, check, connection_case
+from tests.conformance.case import HARD, MUST, NotOffered, check, connection_case
 from tests.conformance.noted import Token
-from tests.conformance.octets import Field, Fields, data, headers
-from tests.conformance.reactions import Reaction, answered_early, any_of, malformed, served
+from tests.conformance.octets import Code, Field, Fields, data, headers
+from tests.conformance.reactions import (
+    Reaction,
+    answered_early,
+    any_of,
+    malformed,
+    served,
+    stream_error,
+)
 
 if TYPE_CHECKING:
     from tests.conformance.peer import Peer, Stream
+
+MAX_FIELD_SECTION_SIZE = 0x06
 
 
 def length(
@@ -150,4 +159,23 @@ async def trailers_too_early(peer: Peer) -> Stream:
     fields = peer.head("/echo", token.field, (b"content-length", b"10"), method=b"POST")
     stream = peer.request(fields, b"hello", end=False)
     stream.write(headers([(b"x-sum", b"5")]), end=True)
+    return stream
+
+
+@connection_case(
+    "185d",
+    "RFC 9114 §4.2.2",
+    MUST,
+    "trailers far above SETTINGS_MAX_FIELD_SECTION_SIZE are not handed on",
+    any_of(malformed(), stream_error(Code.H3_EXCESSIVE_LOAD)),
+    answered_early(),
+)
+async def oversized_trailers(peer: Peer) -> Stream:
+    token = Token(peer)
+    if (limit := (await peer.server_settings()).get(MAX_FIELD_SECTION_SIZE)) is None:
+        raise NotOffered("SETTINGS_MAX_FIELD_SECTION_SIZE")
+    token.must_not_be_noted("complete")
+    stream = peer.request(peer.head("/echo", token.field, method=b"POST"), b"hello", end=False)
+    number = limit // 1000 + 1
+    stream.write(headers([(b"x-large-%d" % each, b"v" * 1000) for each in range(number)]), end=True)
     return stream

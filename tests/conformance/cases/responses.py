@@ -18,6 +18,7 @@ from tests.conformance.octets import Code, data, headers
 from tests.conformance.reactions import (
     aborted,
     any_of,
+    malformed,
     refused,
     served,
     stream_error,
@@ -351,7 +352,23 @@ scripted(
 
 @connection_case("250", "RFC 9110 §6.6.1", MUST, "date, in IMF-fixdate form", served())
 async def date(peer: Peer) -> Stream:
-    stream = peer.request(peer.head("/script/hello"))
+    return await _dated(peer.request(peer.head("/script/hello")))
+
+
+@connection_case(
+    "250a",
+    "RFC 9110 §6.6.1",
+    MUST,
+    "date in a refusal of the server itself, if there is one",
+    any_of(refused(400, 599), malformed()),
+)
+async def date_of_a_refusal(peer: Peer) -> Stream:
+    stream = peer.request([(b":method", b"CONNECT"), (b":authority", b"localhost:1")], end=False)
+    await stream.over()
+    return await _dated(stream) if stream.response.status else stream
+
+
+async def _dated(stream: Stream) -> Stream:
     response = await stream.over()
     value = (response.value(b"date") or b"").decode("latin-1")
     check(_is_date(value), f"date is {value!r}")

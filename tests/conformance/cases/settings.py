@@ -74,6 +74,27 @@ async def request_credit(peer: Peer) -> None:
     check(allowed >= 100, f"{allowed} request streams")
 
 
+@connection_case(
+    "27a",
+    "RFC 9114 §7.2.4.2",
+    MUST,
+    "the server's SETTINGS come before anything has come from the client",
+    ignored(),
+    opening=NOTHING,
+)
+async def settings_at_once(peer: Peer) -> None:
+    check(await peer.server_settings() is not None and peer.settings is not None, "none came")
+
+
+@connection_case(
+    "27b", "RFC 9114 §6.2", SHOULD, "the control stream is the server's first stream", ignored()
+)
+async def control_stream_first(peer: Peer) -> None:
+    await peer.server_settings()
+    kinds = {stream_id: each.kind for stream_id, each in peer.incoming.items()}
+    check(kinds.get(3) == StreamKind.CONTROL, f"the streams are {kinds}")
+
+
 # What the client says
 
 for _id, _identifier, _name in (
@@ -154,7 +175,7 @@ settings_of(
     "SETTINGS_H3_DATAGRAM with a value other than 0 and 1",
     setting(0x33, 2),
     SETTINGS_ERROR,
-    ignored(),
+    ignored(),  # by a server that knows no datagrams
 )
 
 
