@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from aioquic.quic.configuration import QuicConfiguration
+from aioquic.quic.congestion.reno import RenoCongestionControl
 from aioquic.quic.connection import QuicConnection
 from aioquic.quic.stream import QuicStream, QuicStreamReceiver, QuicStreamSender
 from aioquic.tls import Context
@@ -25,6 +26,7 @@ LIVE: dict[str, object] = {
     "Context": Context(is_client=False),
     "QuicConnection": STOCK,
     "QuicPacketRecovery": STOCK._loss,
+    "RenoCongestionControl": RenoCongestionControl(max_datagram_size=1200),
     "QuicStreamReceiver": QuicStreamReceiver(0, readable=True),
     "QuicStreamSender": QuicStreamSender(0, writable=True),
 }
@@ -35,6 +37,7 @@ OVERRIDDEN = {
     "_handle_ack_frame",
     "_handle_crypto_frame",
     "_handle_new_connection_id_frame",
+    "_handle_path_response_frame",
     "_handle_retire_connection_id_frame",
     "_on_path_challenge_delivery",
     "_parse_transport_parameters",

@@ -6,6 +6,7 @@
 | `connection.py` | one connection: what we change in aioquic, and why |
 | `handshaking.py` | what a peer may say in its handshake, and how much |
 | `numbers.py` | packet numbers: skipped, acknowledged, and enough for one set of keys |
+| `migration.py` | what is forgotten when the peer is elsewhere |
 | `connection_ids.py` | ids that the peer issues and retires |
 | `packing.py` | what goes into a packet, where aioquic decides otherwise |
 | `pacing.py` | how many packets leave at once |

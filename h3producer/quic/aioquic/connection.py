@@ -15,7 +15,7 @@ What we change, and why (measured against 1.7.2):
 - A burst has sixteen packets on a fast path, too: half the CPU time of a download (`pacing.py`).
 - A stream that is reset frees its buffers at once, not when the peer acknowledges it.
 - Debug lines that nobody reads cost nothing.
-- Rules that aioquic leaves out: `numbers.py`, `handshaking.py`, `connection_ids.py`.
+- Rules that it leaves out: `numbers.py`, `handshaking.py`, `connection_ids.py`, `migration.py`.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from h3producer.http3.transport import TlsFacts
 from h3producer.quic.aioquic.connection_ids import IdentifiedConnection
 from h3producer.quic.aioquic.handshaking import HandshakingConnection
 from h3producer.quic.aioquic.internals import QuietLogger, StreamTable
+from h3producer.quic.aioquic.migration import MigratingConnection
 from h3producer.quic.aioquic.numbers import NumberedConnection
 from h3producer.quic.aioquic.pacing import BurstPacer
 from h3producer.quic.aioquic.packing import PackingConnection
@@ -54,7 +55,11 @@ _DATAGRAM_OVERHEAD = 1 + 20 + 2 + 16 + 3
 
 
 class AioquicConnection(
-    PackingConnection, NumberedConnection, HandshakingConnection, IdentifiedConnection
+    PackingConnection,
+    NumberedConnection,
+    HandshakingConnection,
+    IdentifiedConnection,
+    MigratingConnection,
 ):
     """An `EngineConnection` that is an aioquic connection."""
 

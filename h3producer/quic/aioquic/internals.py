@@ -26,18 +26,19 @@ PRIVATE_NAMES = {
     "QuicConnection": (
         "_close_event _close_pending _consume_peer_cid _crypto_streams _cryptos "
         "_datagrams_pending _events _handle_ack_frame _handle_crypto_frame "
-        "_handle_new_connection_id_frame _handle_retire_connection_id_frame "
-        "_handshake_complete _is_client _local_max_data _local_max_streams_bidi "
-        "_local_max_streams_uni _logger _loss _max_datagram_size _network_paths "
-        "_on_path_challenge_delivery _packet_number _parse_transport_parameters "
-        "_payload_received _peer_cid _peer_cid_available _peer_cid_sequence_numbers "
-        "_peer_retire_prior_to _remote_ack_delay_exponent "
+        "_handle_new_connection_id_frame _handle_path_response_frame "
+        "_handle_retire_connection_id_frame _handshake_complete _is_client _local_max_data "
+        "_local_max_streams_bidi _local_max_streams_uni _logger _loss _max_datagram_size "
+        "_network_paths _on_path_challenge_delivery _packet_number "
+        "_parse_transport_parameters _payload_received _peer_cid _peer_cid_available "
+        "_peer_cid_sequence_numbers _peer_retire_prior_to _remote_ack_delay_exponent "
         "_remote_initial_source_connection_id _remote_max_datagram_frame_size "
         "_remote_max_idle_timeout _spaces _state _streams _write_connection_limits "
         "_write_new_connection_id_frame _write_stop_sending_frame _write_stream_frame "
         "_write_stream_limits"
     ),
-    "QuicPacketRecovery": "_pacer",
+    "QuicPacketRecovery": "_cc _pacer _rtt_initialized _rtt_min",
+    "RenoCongestionControl": "_congestion_recovery_start_time",
     "QuicStreamReceiver": "_buffer _ranges",
     "QuicStreamSender": "_buffer _buffer_stop _pending_eof",
 }
