@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from typing import IO
 
-__all__ = ["OURS", "Launcher", "Server", "has_app"]
+__all__ = ["APP", "HOST", "OURS", "Launcher", "Server", "has_app"]
 
 HOST = "127.0.0.1"
 APP = "tests.conformance.app:app"

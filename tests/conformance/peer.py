@@ -75,8 +75,9 @@ class Outgoing:
         """STOP_SENDING: the server reads no more."""
 
     def write(self, octets: bytes = b"", *, end: bool = False) -> None:
-        """Octets, and with `end` the FIN; they leave at once."""
-        self.peer.quic.send_stream_data(self.stream_id, octets, end)
+        """Octets, and with `end` the FIN; they leave at once, unless the server reads no more."""
+        if self.stop_code is None:
+            self.peer.quic.send_stream_data(self.stream_id, octets, end)
         self.peer.transmit()
 
     def reset(self, code: int = Code.H3_REQUEST_CANCELLED) -> None:
@@ -102,8 +103,9 @@ class Stream(Outgoing, ResponseReader):
         return self.ended or self.reset_code is not None or self.peer.close is not None
 
     def stop(self, code: int = Code.H3_REQUEST_CANCELLED) -> None:
-        """STOP_SENDING."""
-        self.peer.quic.stop_stream(self.stream_id, code)
+        """STOP_SENDING, unless all has come."""
+        if self.stream_id in self.peer.quic._streams:
+            self.peer.quic.stop_stream(self.stream_id, code)
         self.peer.transmit()
 
     async def over(self) -> Response:

@@ -28,6 +28,9 @@ DEADLINE = 30.0
 PATIENCE = 1.5
 """Seconds that a reaction may be late. Only a case that fails waits so long."""
 
+AFTERMATH = 0.3
+"""Seconds that it may be late when the stream is over already."""
+
 
 @dataclass(frozen=True)
 class Result:
@@ -96,11 +99,16 @@ async def _watched(peer: Peer, stream: Stream | None, allowed: tuple[Reaction, .
     is_late = ""
     if not any(each.is_passive for each in allowed):
         try:
-            await peer.until(is_decided, PATIENCE)
+            await peer.until(lambda: is_decided() or _is_over(stream), PATIENCE)
+            await peer.until(is_decided, AFTERMATH)
         except TimeoutError:
-            is_late = f"nothing else within {PATIENCE} s"
+            is_late = "nothing else"
     lives = await peer.serves()
     return replace(_snapshot(peer, stream, lives=lives), note=is_late)
+
+
+def _is_over(stream: Stream | None) -> bool:
+    return stream is not None and stream.is_over
 
 
 def _snapshot(peer: Peer, stream: Stream | None, *, lives: bool) -> Observed:

@@ -42,15 +42,15 @@ async def test_case(case: Case, target: Target, ledger: Ledger) -> None:
     result = await run(case, target, ledger)
     if result.grade is Grade.NOT_OFFERED:
         pytest.skip(result.observed)
-    assert result.grade is not Grade.FAILED, result
+    assert result.grade is not Grade.FAILED, str(result)
 
 
 @pytest.mark.parametrize("id", [each.id for each in INVARIANTS])
 async def test_invariant(id: str, ledger: Ledger) -> None:
     result = next(each for each in invariant_results(ledger) if each.case.id == id)
-    assert not result.is_failure, result
+    assert not result.is_failure, str(result)
 
 
 async def test_459(target: Target) -> None:
     result = await survival(target)
-    assert not result.is_failure, result
+    assert not result.is_failure, str(result)

@@ -115,7 +115,7 @@ after_settings(
     "17",
     "§9",
     "unknown frames on the control stream",
-    frame(Kind.UNKNOWN) + frame(Kind.UNKNOWN + 0x1F, b"grease") + frame(0x0F0700, b"x"),
+    frame(Kind.UNKNOWN) + frame(Kind.UNKNOWN + 0x1F, b"grease") + frame(0x0F07FF, b"x"),
     ignored(),
 )
 after_settings(
