@@ -247,7 +247,6 @@ class Rogue(Peer):
         """A NEW_CONNECTION_ID frame, and listen for it."""
         ours = self.quic._host_cids
         ours.append(QuicConnectionId(sequence.to_bytes(8, "big"), sequence, was_sent=True))
-        del ours[:-100]
         self.quic._host_cid_seq = max(self.quic._host_cid_seq, sequence + 1)
         self.inject(new_connection_id(sequence, retire_prior_to))
 

@@ -34,7 +34,6 @@ from h3producer.http3.transport import TlsFacts
 from h3producer.quic.aioquic.connection_ids import IdentifiedConnection
 from h3producer.quic.aioquic.handshaking import HandshakingConnection
 from h3producer.quic.aioquic.internals import QuietLogger, StreamTable
-from h3producer.quic.aioquic.migration import MigratingConnection
 from h3producer.quic.aioquic.numbers import NumberedConnection
 from h3producer.quic.aioquic.pacing import BurstPacer
 from h3producer.quic.aioquic.packing import PackingConnection
@@ -55,11 +54,7 @@ _DATAGRAM_OVERHEAD = 1 + 20 + 2 + 16 + 3
 
 
 class AioquicConnection(
-    PackingConnection,
-    NumberedConnection,
-    HandshakingConnection,
-    IdentifiedConnection,
-    MigratingConnection,
+    PackingConnection, NumberedConnection, HandshakingConnection, IdentifiedConnection
 ):
     """An `EngineConnection` that is an aioquic connection."""
 

@@ -14,7 +14,8 @@ import math
 from typing import TYPE_CHECKING
 
 from aioquic.quic.congestion.base import create_congestion_control
-from aioquic.quic.connection import QuicConnection
+
+from h3producer.quic.aioquic.paths import PathConnection
 
 if TYPE_CHECKING:
     from aioquic.quic.connection import QuicReceiveContext
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["MigratingConnection"]
 
 
-class MigratingConnection(QuicConnection):
-    """A QuicConnection that starts anew where its peer has not been before."""
+class MigratingConnection(PathConnection):
+    """A connection that starts anew where its peer has not been before."""
 
     def _handle_path_response_frame(
         self, context: QuicReceiveContext, frame_type: int, buf: Buffer
