@@ -193,12 +193,12 @@ class Customer:
 def why_unprocessed(exchange: Exchange) -> str | None:
     """The reason why the server has not processed this request; None if it may have."""
     client = exchange.client
-    # RFC 9114 §4.1.1: "The H3_REQUEST_REJECTED error code indicates to the client that the server
-    # did no application processing": "clients can treat requests rejected by the server as though
-    # they had never been sent at all".
+    # RFC 9114 §4.1.1: "The client can treat requests rejected by the server as though they had
+    # never been sent at all, thereby allowing them to be retried later."
     if exchange.reset_code == ErrorCode.H3_REQUEST_REJECTED:
         return "H3_REQUEST_REJECTED"
-    # RFC 9114 §5.2: "Requests ... with the indicated identifier or greater ... are rejected".
+    # RFC 9114 §5.2: what has the identifier of the GOAWAY or a greater one is rejected, and the
+    # last GOAWAY has the smallest.
     if client.goaways and exchange.stream_id >= min(client.goaways):
         return "id not below that of GOAWAY"
     if client.close_code == CONNECTION_REFUSED:
