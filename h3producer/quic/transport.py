@@ -267,16 +267,12 @@ class EngineTransport(Tenant, EngineObserver):
                     self._farewell.datagrams = datagrams
             if self._drains:
                 self._drains.wake_where(self._has_room)
-            if self._last_words is not None and not self._has_news:
-                self._close_if_delivered(*self._last_words)
+            if self._last_words and not self._has_news and self._connection.is_delivered:
+                self.close(*self._last_words)
             if not self._has_news:
                 break
         self._flush_due = False
         self._settle()
-
-    def _close_if_delivered(self, error_code: int, reason: str) -> None:
-        if self._phase is Phase.OPEN and self._connection.is_delivered:
-            self.close(error_code, reason)
 
     def _has_room(self, stream_id: int) -> bool:
         return self._connection.unsent(stream_id) < self._mark
