@@ -43,6 +43,10 @@ logger = logging.getLogger("h3producer.http3")
 # is. Kestrel's 2^62-1 is no such id.
 _LARGEST_REQUEST_ID = (1 << 62) - 4
 
+# RFC 9114 §7.2.4.1, of identifiers 0x1f * N + 0x21, which mean nothing: "Endpoints SHOULD include
+# at least one such setting in their SETTINGS frame." So that no client forgets how to ignore one.
+_RESERVED_SETTING = 0x1F + 0x21
+
 
 class Http3Connection:
     """The server's end of one connection. `handler` is run once per request, in its own task.
@@ -245,6 +249,7 @@ class Http3Connection:
             # Counted uncompressed with 32 bytes a field (RFC 9114 §4.2.2), hence never smaller
             # than what we bound, the encoded section.
             Setting.MAX_FIELD_SECTION_SIZE: config.max_field_section_size,
+            _RESERVED_SETTING: 0,
         }
         control = self._transport.open_uni_stream()
         self._transport.send(

@@ -59,16 +59,18 @@ REJECTED = Received(reset=0x10B, stopped=0x10B)
 
 
 def test_our_control_stream_begins_with_our_settings() -> None:
-    """04: SETTINGS; 01 and 07: no dynamic table, nothing blocked; 06: 16 KiB of fields."""
+    """04: SETTINGS; 01 and 07: no dynamic table, nothing blocked; 06: 16 KiB of fields; 40: one
+    that is reserved to mean nothing, as RFC 9114 §7.2.4.1 asks for."""
     client = Client(hello)
-    assert client.transport.sent(CONTROL) == bytes.fromhex("00 04 09 0100 0700 0680004000")
+    settings = "0100 0700 0680004000 404000"
+    assert client.transport.sent(CONTROL) == bytes.fromhex("00 04 0c" + settings)
     assert client.transport.sent(ENCODER) == b"\x02"
     assert client.transport.sent(DECODER) == b"\x03"
 
 
 def test_the_settings_are_those_of_the_configuration() -> None:
     client = Client(hello, config=Config(max_field_section_size=1000))
-    assert client.transport.sent(CONTROL).endswith(b"\x06\x43\xe8")
+    assert client.transport.sent(CONTROL)[3:].startswith(bytes.fromhex("0100 0700 0643e8"))
 
 
 async def test_three_unidirectional_streams_are_all_we_ever_open(connect: Connect) -> None:
@@ -255,7 +257,7 @@ def goaways(client: Client) -> list[int]:
     """The ids of our GOAWAY frames, in order."""
     sent = client.transport.sent(CONTROL)
     ids = {encode_goaway(i): i for i in (*range(0, 4096, 4), LARGEST_REQUEST_ID)}
-    tail = sent[12:]
+    tail = sent[3 + sent[2] :]  # behind the stream's type and SETTINGS
     found = []
     while tail:
         length = 2 + tail[1]

@@ -53,6 +53,18 @@ async def server_settings(peer: Peer) -> None:
 
 
 @connection_case(
+    "1a",
+    "RFC 9114 §7.2.4.1",
+    INFO,
+    "the server's SETTINGS have a reserved identifier, so that clients keep ignoring those",
+    ignored(),
+)
+async def grease(peer: Peer) -> None:
+    identifiers = sorted(await peer.server_settings())
+    check(any(each % 0x1F == 0x21 % 0x1F for each in identifiers), f"there are {identifiers}")
+
+
+@connection_case(
     "2", "RFC 9114 §6.2", MUST, "three unidirectional streams are permitted at least", ignored()
 )
 async def stream_credit(peer: Peer) -> None:
