@@ -12,6 +12,9 @@ from enum import IntEnum
 from tests.conformance.octets import varint
 
 __all__ = [
+    "HANDSHAKE_DONE",
+    "PADDING",
+    "PING",
     "Parameter",
     "Parameters",
     "ack",

@@ -8,8 +8,8 @@ import pytest
 from aioquic.tls import Epoch
 
 from h3producer.quic.aioquic.connection import AioquicConnection
-from h3producer.quic.aioquic.numbers import FIRST_SKIP, KEY_LIFETIME, MAX_SKIP
-from tests.conformance.quic_frames import ack
+from h3producer.quic.aioquic.numbers import ACKS_PER_PACKET, FIRST_SKIP, KEY_LIFETIME, MAX_SKIP
+from tests.conformance.quic_frames import HANDSHAKE_DONE, ack
 from tests.quic.rogue_client import RogueClient, rogue_pair
 
 if TYPE_CHECKING:
@@ -105,3 +105,34 @@ async def test_keys_are_changed_before_they_are_worn_out() -> None:
     assert client.rogue._cryptos[Epoch.ONE_RTT].recv.key_phase != phase
     assert KEY_LIFETIME < engine.next_keys < 2 * KEY_LIFETIME
     await download(pair, client, 5)
+
+
+@pytest.mark.parametrize(
+    ("before", "counts"), [(ACKS_PER_PACKET - 1, True), (ACKS_PER_PACKET, False)]
+)
+async def test_so_many_acks_of_a_packet_count(before: int, counts: bool) -> None:
+    pair, client = await rogue_pair()
+    pair.loses_to_client = lambda number: True
+    pair.transport.send(pair.transport.open_uni_stream(), b"in flight")
+    await pair.drive(0)
+    sent = engine_of(pair)._spaces[Epoch.ONE_RTT].sent_packets
+    client.inject_octets(ack(0) * before + ack(max(sent)))
+    in_flight = len(sent)
+    await pair.drive(0)
+    assert (len(sent) < in_flight) is counts
+
+
+@pytest.mark.parametrize(
+    "acknowledgement",
+    [ack(3), ack(9, 1, (0, 0), (1, 1)), b"\x03" + ack(9, 0, (0, 0))[1:] + bytes(3)],
+    ids=["one range", "three ranges", "with ECN counts"],
+)
+async def test_what_stands_behind_an_ack_that_does_not_count_is_read(
+    acknowledgement: bytes,
+) -> None:
+    pair, client = await rogue_pair()
+    engine_of(pair)._packet_number = 10
+    client.inject_octets(ack(0) * ACKS_PER_PACKET + acknowledgement + HANDSHAKE_DONE)
+    await pair.drive()
+    assert client.server_close is not None
+    assert client.server_close.reason == "Clients must not send HANDSHAKE_DONE frames"

@@ -15,7 +15,7 @@ import random
 from typing import TYPE_CHECKING
 
 from aioquic.quic.connection import QuicConnection, QuicConnectionError
-from aioquic.quic.packet import QuicErrorCode
+from aioquic.quic.packet import QuicErrorCode, QuicFrameType
 
 if TYPE_CHECKING:
     from aioquic.quic.connection import QuicReceiveContext
@@ -35,6 +35,10 @@ KEY_LIFETIME = 2**22
 """Packets that are protected with one set of keys: half of what AES-GCM permits, so that those
 which leave before the update is done are counted, too."""
 
+ACKS_PER_PACKET = 2
+"""ACK frames of one packet that are looked at. Nobody needs more than one. Each is held against all
+that is in flight: the 230 that fit a packet took 7 ms of a download of 8 MB."""
+
 
 class NumberedConnection(QuicConnection):
     """A QuicConnection that counts what it sends."""
@@ -45,6 +49,10 @@ class NumberedConnection(QuicConnection):
     skip_period = FIRST_SKIP
     skipped = -1
     """The last number that was never used."""
+    ack_context: QuicReceiveContext | None = None
+    """The packet that the last ACK frame came in, as aioquic knows it."""
+    acks_left = 0
+    """How many more of this packet count."""
 
     def count(self) -> None:
         """Skip a number, and change keys in time; to be called between packets."""
@@ -62,6 +70,12 @@ class NumberedConnection(QuicConnection):
         self.next_count = min(self._packet_number + distance, self.next_keys)
 
     def _handle_ack_frame(self, context: QuicReceiveContext, frame_type: int, buf: Buffer) -> None:
+        if context is not self.ack_context:
+            self.ack_context, self.acks_left = context, ACKS_PER_PACKET
+        self.acks_left -= 1
+        if self.acks_left < 0:
+            skip_ack(frame_type, buf)
+            return
         honest = self.skipped < 0 or not self.acknowledges_skipped(buf)
         super()._handle_ack_frame(context, frame_type, buf)
         # RFC 9000 §13.1: "An endpoint SHOULD treat receipt of an acknowledgment for a packet it
@@ -87,3 +101,14 @@ class NumberedConnection(QuicConnection):
             ranges -= 1
         buf.seek(start)
         return smallest <= self.skipped <= largest
+
+
+def skip_ack(frame_type: int, buf: Buffer) -> None:
+    """Read over an ACK frame (RFC 9000 §19.3)."""
+    buf.pull_uint_var()
+    buf.pull_uint_var()
+    fields = 1 + 2 * buf.pull_uint_var()
+    if frame_type == QuicFrameType.ACK_ECN:
+        fields += 3
+    for _ in range(fields):
+        buf.pull_uint_var()

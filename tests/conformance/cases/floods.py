@@ -101,8 +101,8 @@ async def missing_numbers(client: Rogue) -> None:
         client.inject(PING, number=client.quic._packet_number + 1)
 
 
-@flood_case("434a", "RFC 9000 §13.2.3", "an ACK of each second packet, over and over")
-async def shredded_acks(client: Rogue) -> None:
+@flood_case("434a", "RFC 9000 §19.3", "60000 ACK frames that say nothing new")
+async def stale_acks(client: Rogue) -> None:
     async for _ in pauses(client, 300):
         client.inject(b"".join(ack(0) for _ in range(200)))
 
