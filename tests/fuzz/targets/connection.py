@@ -1,8 +1,9 @@
 """Any inputs, in any order, to any handlers → each exchange ends once, and nothing is left over.
 
 Covers the whole core on the fake transport: requests in any pieces, resets, stops, ends, room that
-comes and goes, shutdown, loss. The client keeps what QUIC itself would see to: nothing follows
-an end, and no more comes than there is credit for. What must hold, beside `Client.check`:
+comes and goes, time that goes by, shutdown, loss. Every bound is small enough to be met. The client
+keeps what QUIC itself would see to: nothing follows an end, and no more comes than there is credit
+for. What must hold, beside `Client.check`:
 
 - no input raises, no task is left, nothing is logged that the handlers are not to blame for;
 - a response that may not leave holds no more than one write beyond the mark;
@@ -50,8 +51,20 @@ CONFIG = Config(
     server_header=None,
     request_buffer=WINDOW,
     max_field_section_size=256,
+    max_decoded_field_section_size=512,
+    max_fields=8,
+    max_request_body_size=1500,
     max_control_payload=64,
     max_concurrent_streams=16,
+    request_head_timeout=3.0,
+    keep_alive_timeout=20.0,
+    data_rate_grace=2.0,
+    max_resets_per_second=1,
+    max_unknown_frames_per_second=1,
+    max_unknown_streams_per_second=1,
+    max_empty_data_frames_per_second=1,
+    max_control_frames_per_second=1,
+    max_qpack_instructions_per_second=1,
 )
 MAX_STEPS = 60
 ONE_WRITE = MAX_DATA_PAYLOAD + 512
@@ -61,21 +74,28 @@ REQUESTS = (0, 4, 8, 12, 56)
 """Request streams; the last one skips others."""
 STREAMS = (*REQUESTS, 2, 6, 10)
 LAST = 60
+SECONDS = (1, 4, 7, 30)
 
+TOO_LARGE = encode_frame(0x01, bytes(300))
+SETTINGS = encode_frame(0x04, b"")
+CONTROL = b"\0" + SETTINGS
+GOAWAY = encode_frame(0x07, b"\0")
 FRAMES = (
     *(GET, POST, HEAD, data(b"hello"), data(bytes(1000)), data(b""), trailers((b"checksum", b"1"))),
     request(b"POST", (b"content-length", b"5"), (b"expect", b"100-continue")),
     request(b"GET", (b"te", b"trailers")),
     request(b"CONNECT"),
+    request(b"POST", (b"content-length", b"2000")),
+    request(b"GET", *[(b"x", b"y")] * 5),
     section((b":method", b"GET")),
     encode_frame(0x01, b"\x00\x00\xff\xff\xff"),
-    encode_frame(0x01, bytes(300)),
+    TOO_LARGE,
     encode_frame(0x21, b"grease"),
-    encode_frame(0x04, b""),
-    *(b"\x00\x04\x00", b"\x02", b"\x03", b"\x21", b"\x07\x01\x00"),
+    SETTINGS,
+    *(CONTROL, b"\x02", b"\x03", b"\x21", GOAWAY),
 )
 
-SEND, SEND_RAW, FIN, RESET, STOP, BLOCK, UNBLOCK, PASS, IDLE, SHUTDOWN, LOSE, DATAGRAM = range(12)
+SEND, SEND_RAW, FIN, RESET, STOP, BLOCK, UNBLOCK, PASS, IDLE, SHUTDOWN, LOSE, TIME = range(12)
 
 
 def handlers(*chosen: Handler) -> bytes:
@@ -94,6 +114,10 @@ def end(frame: bytes, on: int = 0) -> bytes:
 
 def do(kind: int, on: int = 0) -> bytes:
     return bytes((kind, STREAMS.index(on)))
+
+
+def time(seconds: int) -> bytes:
+    return bytes((TIME, 0, seconds))
 
 
 ALL = b"".join(end(GET, on=stream_id) for stream_id in REQUESTS)
@@ -129,9 +153,24 @@ SEEDS = {
     + end(GET, on=4)
     + end(data(b"hello")),
     "a loss with a full stream": handlers(HANDLERS[4]) + do(BLOCK) + end(GET) + do(PASS) + do(LOSE),
-    "a section that is too large": handlers(*HANDLERS[:2]) + send(FRAMES[12]) + end(GET, on=4),
-    "a frame on the wrong stream": handlers() + end(GET) + send(FRAMES[14], on=4),
-    "a control stream": handlers() + send(FRAMES[15], on=2) + send(FRAMES[19], on=2) + end(GET),
+    "a section that is too large": handlers(*HANDLERS[:2]) + send(TOO_LARGE) + end(GET, on=4),
+    "a frame on the wrong stream": handlers() + end(GET) + send(SETTINGS, on=4),
+    "a control stream": handlers() + send(CONTROL, on=2) + send(GOAWAY, on=2) + end(GET),
+    "a head that does not come": handlers() + bytes((SEND_RAW, 0)) + chunk(GET[:5]) + time(2),
+    "a body that does not come": handlers(HANDLERS[1]) + send(POST) + do(IDLE) + time(3),
+    "a response that nobody takes": handlers(HANDLERS[4])
+    + do(BLOCK)
+    + end(GET)
+    + do(IDLE)
+    + time(3),
+    "a complete response that nobody takes": handlers() + do(BLOCK) + end(GET) + do(IDLE) + time(3),
+    "a body that is announced as too large": handlers(HANDLERS[1]) + send(FRAMES[10]),
+    "a body that gets too large": handlers(HANDLERS[1])
+    + send(POST)
+    + send(data(bytes(1000)))
+    + do(IDLE)
+    + send(data(bytes(1000))),
+    "nothing for long": handlers() + end(GET) + do(IDLE) + time(3) + end(GET, on=4),
     "raw bytes": handlers() + bytes((SEND_RAW, 0)) + chunk(GET[:7]) + bytes((FIN, 0, 13)),
 }
 
@@ -151,7 +190,6 @@ class Scenario:
         self.sizes = choices.sizes()
         self.ended: set[int] = set()
         self.blocked: dict[int, int] = {}
-        self.is_shut_down = False
         self.may_fail = any(handler in FAILING for handler in self.handlers.values())
 
     async def handle(self, stream: Http3Stream) -> None:
@@ -179,14 +217,18 @@ class Scenario:
         elif kind == IDLE:
             await settle()
         elif kind == SHUTDOWN:
-            self.is_shut_down = True
             client.connection.shutdown()
         elif kind == LOSE:
             client.lose()
-        elif kind == DATAGRAM:
-            client.connection.datagram_received(b"datagram")
+        elif kind == TIME:
+            client.pass_time(self.choices.pick(SECONDS))
         elif stream_id in REQUESTS:
             self.act(kind, stream_id)
+
+    @property
+    def is_shut_down(self) -> bool:
+        """By the server, or since there was no request for long."""
+        return self.client.connection._is_shutting_down
 
     def act(self, kind: int, stream_id: int) -> None:
         client = self.client
