@@ -56,7 +56,9 @@ def fuzz(data: bytes) -> None:
     second = read_by_aioquic(data)
     if parsed is not None:
         assert parsed.version in (VERSION_1, VERSION_2)
-        assert parsed.token in data
+        rest = Buffer(data=data[len(rewritten) :])
+        assert rest.pull_uint_var() == len(parsed.token)
+        assert rest.pull_bytes(len(parsed.token)) == parsed.token
     if second is not None and second.packet_type is QuicPacketType.INITIAL:
         assert parsed is not None
         assert parsed.destination_id == second.destination_cid
