@@ -20,7 +20,7 @@ sends shutdown.failed                       logs its message, is done
 raises instead of answering shutdown        logs the error, is done
 returns instead of answering shutdown       is done
 answers shutdown and stays                  cancels it after EXIT_GRACE seconds
-answers out of turn, or with another type   raises LocalProtocolError at its `send()`
+answers out of turn, or with no answer      raises LocalProtocolError at its `send()`
 asks for more than startup and shutdown     raises LocalProtocolError at its `receive()`
 =========================================== ===================================================
 """
@@ -152,8 +152,11 @@ class Lifespan:
         return {"type": self._questions.pop()}
 
     async def _send(self, message: Message) -> None:
-        kind = message.get("type")
-        due, after = _ANSWERS.get(kind, _NO_ANSWER)
+        try:
+            kind = message.get("type")
+            due, after = _ANSWERS.get(kind, _NO_ANSWER)
+        except (AttributeError, TypeError):
+            raise LocalProtocolError(f"{message!r} is no ASGI message.") from None
         if due is not self._state:
             raise LocalProtocolError(f"The application sent {kind!r}; due is {self._state.value}.")
         self._state = after

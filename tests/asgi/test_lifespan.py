@@ -135,10 +135,13 @@ async def test_an_application_that_has_failed_hears_no_more() -> None:
         await send({"type": "lifespan.startup.failed"})
         with pytest.raises(LocalProtocolError):
             await receive()
+        reached.set()
         raise RuntimeError
 
+    reached = asyncio.Event()
     with pytest.raises(LifespanFailed):
         await whole(app)
+    assert reached.is_set()
 
 
 async def test_an_application_that_raises_at_startup_has_no_lifespan(
@@ -291,15 +294,29 @@ async def test_an_answer_out_of_turn_raises_at_the_send(message: dict[str, Any])
     assert "due is lifespan.startup.complete" in str(raised[0])
 
 
+@pytest.mark.parametrize("answer", [None, "lifespan.startup.complete", {"type": []}])
+async def test_what_is_no_message_raises_at_the_send(answer: Any) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        with pytest.raises(LocalProtocolError, match="is no ASGI message"):
+            await send(answer)
+        await send(STARTED)
+        reached.set()
+
+    reached = asyncio.Event()
+    await whole(app)
+    assert reached.is_set()
+
+
 async def test_an_answer_that_comes_twice_raises_at_the_second_send() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await send(STARTED)
         with pytest.raises(LocalProtocolError, match=r"due is nothing before lifespan\.shutdown"):
             await send(STARTED)
-        await receive()
-        await receive()
+        reached.set()
 
+    reached = asyncio.Event()
     await whole(app)
+    assert reached.is_set()
 
 
 async def test_asking_for_more_after_shutdown_raises(caplog: pytest.LogCaptureFixture) -> None:
