@@ -118,6 +118,7 @@ class Trial:
         self.accepted: list[dict[str, Any]] = []
         self.received = b""
         self.uploaded = b""
+        self.surprise: Exception | None = None
         self.beside: list[asyncio.Task[None]] = []
         self.has_raised = self.may_be_cut = self.client_has_gone = self.has_finished = False
 
@@ -130,6 +131,8 @@ class Trial:
             self.act(self.client.below(8))
             await settle()
         await self.leave()
+        if self.surprise is not None:
+            raise self.surprise
         self.check_wire()
         if not self.client_has_gone:
             self.check_account()
@@ -169,6 +172,9 @@ class Trial:
             self.may_be_cut |= isinstance(error, OSError)
             if isinstance(error, OSError) and not self.was_cut:
                 raise AssertionError("It says that the client has gone.") from error
+            raise
+        except Exception as error:
+            self.surprise = error
             raise
         self.accepted.append(sent)
 
