@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from h3producer.http3.stream import Http3Stream
     from h3producer.wire.fields import Fields
 
-__all__ = ["Aioquic", "Nghttp3", "Ours", "Qh3"]
+__all__ = ["CONTROL", "Aioquic", "Nghttp3", "Ours", "Qh3", "Stub"]
 
 CONTROL = b"\x00\x04\x00"
-"""The client's control stream: SETTINGS that say nothing."""
+"""The peer's control stream: SETTINGS that say nothing."""
 
 
 class Ours:
@@ -68,14 +68,14 @@ class Ours:
         return seen[0] if seen else REFUSED
 
 
-class _Stub:
+class Stub:
     """What an H3Connection asks of its QUIC connection."""
 
-    def __init__(self) -> None:
-        self.configuration = SimpleNamespace(is_client=False)
+    def __init__(self, *, is_client: bool) -> None:
+        self.configuration = SimpleNamespace(is_client=is_client)
         self._quic_logger = None
         self._remote_max_datagram_frame_size = None
-        self._next_id = 3
+        self._next_id = 2 if is_client else 3
         self.is_ended = False
 
     def get_next_available_stream_id(self, is_unidirectional: bool = False) -> int:
@@ -101,7 +101,7 @@ class _H3Connection:
     stream_data_received: Any
 
     def judge(self, pieces: list[bytes]) -> Verdict:
-        stub = _Stub()
+        stub = Stub(is_client=False)
         h3 = self.connection(stub)
         section: Fields | None = None
         trailers: Fields = []
