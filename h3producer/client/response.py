@@ -10,11 +10,17 @@ or by a reset, ends with `ClientError`.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from h3producer.client.errors import ClientError
-from h3producer.errors import ErrorCode, Http3StreamError, RemoteProtocolError
+from h3producer.errors import (
+    ErrorCode,
+    Http3ConnectionError,
+    Http3StreamError,
+    RemoteProtocolError,
+)
 from h3producer.wire.fields import parse_content_length
 from h3producer.wire.frames import FrameReader, FrameType
 
@@ -24,11 +30,15 @@ if TYPE_CHECKING:
     from h3producer.wire.fields import Fields
     from h3producer.wire.qpack import FieldSectionDecoder
 
-__all__ = ["ClientResponse"]
+__all__ = ["MAX_INFORMATIONAL", "ClientResponse"]
 
 MAX_HEAD: Final = 64 * 1024
 """Bytes of an encoded field section that we accept; servers send a few hundred."""
 
+MAX_INFORMATIONAL: Final = 100
+"""Interim responses to one request that we keep; servers send one or two."""
+
+_is_status = re.compile(rb"[1-9][0-9]{2}").fullmatch
 _WHOLE = frozenset((FrameType.HEADERS,))
 _STREAMED = frozenset((FrameType.DATA,))
 
@@ -120,16 +130,25 @@ class ClientResponse:
 
     def _headers_received(self, payload: bytes) -> None:
         fields = self._decoder.decode(self._stream_id, payload)
+        if self.trailers is not None:
+            raise _out_of_order()
         if self.status:
             self.trailers = fields
             return
         status, headers = _split_status(fields)
-        if 100 <= status <= 199:
+        if status >= 200:
+            self.status, self.headers = status, headers
+        elif len(self.informational) < MAX_INFORMATIONAL:
             self.informational.append((status, headers))
         else:
-            self.status, self.headers = status, headers
+            raise Http3StreamError(
+                ErrorCode.H3_EXCESSIVE_LOAD,
+                f"there are more than {MAX_INFORMATIONAL} informational heads",
+            )
 
     def _body_received(self, piece: bytes) -> None:
+        if not self.status or self.trailers is not None:
+            raise _out_of_order()
         self._received += len(piece)
         self._pieces.append(piece)
 
@@ -153,9 +172,16 @@ class ClientResponse:
 
 def _split_status(fields: Fields) -> tuple[int, Fields]:
     """The `:status`, which stands first (RFC 9114 §4.3.2), and the other fields."""
-    if not fields or fields[0][0] != b":status" or not fields[0][1].isdigit():
+    # RFC 9110 §15: "The status code of a response is a three-digit integer code".
+    if not fields or fields[0][0] != b":status" or not _is_status(fields[0][1]):
         raise Http3StreamError(ErrorCode.H3_MESSAGE_ERROR, "the response has no status")
     return int(fields[0][1]), fields[1:]
+
+
+def _out_of_order() -> Http3ConnectionError:
+    # RFC 9114 §4.1: "Receipt of an invalid sequence of frames MUST be treated as a connection
+    # error of type H3_FRAME_UNEXPECTED." For us, who ask and go, the response is lost.
+    return Http3ConnectionError(ErrorCode.H3_FRAME_UNEXPECTED, "frames come in the wrong order")
 
 
 def _content_length(headers: Fields) -> int | None:

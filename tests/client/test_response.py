@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from h3producer.client.errors import ClientError
-from h3producer.client.response import ClientResponse
+from h3producer.client.response import MAX_INFORMATIONAL, ClientResponse
 from h3producer.wire.frames import FrameType, encode_frame
 from h3producer.wire.qpack import FieldSectionDecoder, FieldSectionEncoder
 
@@ -23,6 +23,8 @@ def data(content: bytes) -> bytes:
 
 
 OK = headers((b":status", b"200"))
+CONTINUE = headers((b":status", b"100"))
+TRAILERS = headers((b"t", b"1"))
 
 
 class Given:
@@ -70,6 +72,10 @@ async def test_informational_heads_come_before_the_head() -> None:
     assert await response.head() == 200
     assert response.informational == [(103, [(b"link", b"x")])]
     assert response.trailers is None
+
+
+async def test_as_many_informational_heads_as_are_held_are_none_too_many() -> None:
+    assert await received(CONTINUE * MAX_INFORMATIONAL + OK).head() == 200
 
 
 @given(chunks=st.lists(st.integers(1, 7), max_size=30))
@@ -141,6 +147,12 @@ async def test_a_failure_wakes_who_waits_for_the_head() -> None:
         (OK + data(b"abc")[:-1], "in the middle of the response"),
         (headers((b"a", b"b")), "malformed: the response has no status"),
         (headers((b":status", b"ok")), "malformed: the response has no status"),
+        (headers((b":status", b"000")), "malformed: the response has no status"),
+        (headers((b":status", b"1" * 5000)), "malformed: the response has no status"),
+        (data(b"x") + OK, "malformed: frames come in the wrong order"),
+        (OK + TRAILERS + data(b"x"), "malformed: frames come in the wrong order"),
+        (OK + TRAILERS + TRAILERS, "malformed: frames come in the wrong order"),
+        (CONTINUE * (MAX_INFORMATIONAL + 1) + OK, "malformed: there are more than 100 inform"),
         (encode_frame(FrameType.HEADERS, b"\xff\xff"), "malformed: "),
         (encode_frame(FrameType.HEADERS, b"x" * 70000), "malformed: "),
         (
