@@ -43,7 +43,9 @@ class Browser:
                 process.stdin.write(json.dumps(requests).encode() + b"\n")
                 line = await process.stdout.readline()
         except TimeoutError:
-            raise AssertionError(f"{self.name} has no answer: {await self._end()}") from None
+            raise AssertionError(
+                f"{self.name} has no answer to {requests}: {await self._end()}"
+            ) from None
         if not line:
             raise AssertionError(f"{self.name} died: {await self._end()}")
         answers = json.loads(line)

@@ -1,6 +1,6 @@
 """The command: a soak, its tables, and exit code 1 if anything was wrong.
 
-python -m tests.soak [--seconds N] [--seed S] [--clients good=3,slow=2,…]
+python -m tests.soak [--seconds N] [--seed S] [--clients good=3,slow=2,…] [--log FILE]
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import random
 import sys
+from pathlib import Path
 
 from tests.soak.soak import CLIENTS, KINDS, Plan, soak
 
@@ -23,6 +24,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=SECONDS)
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000))
     parser.add_argument("--clients", type=_clients, default=CLIENTS, metavar="KIND=N,…")
+    parser.add_argument("--log", type=Path, help="keep here what the server says")
     arguments = parser.parse_args()
     plan = Plan(
         seconds=arguments.seconds,
@@ -31,6 +33,8 @@ def main() -> int:
         clients=arguments.clients,
     )
     verdict = asyncio.run(soak(plan))
+    if arguments.log is not None:
+        arguments.log.write_text("".join(f"{line}\n" for line in verdict.log))
     for table in verdict.tables():
         print(table.markdown() + "\n")
     for fault in verdict.faults:

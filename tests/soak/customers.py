@@ -36,6 +36,9 @@ PATIENCE = 60.0
 MAX_ATTEMPTS = 10
 """Far more than there are servers in the life of one request."""
 
+LARGEST_REQUEST_ID = (1 << 62) - 4
+"""Of all ids that a client's request stream may have (RFC 9000 §2.1)."""
+
 AT_ONCE = 3
 """Requests that a customer has under way."""
 
@@ -50,6 +53,8 @@ class Sales:
     """Those of the answered that took more than one attempt."""
     refused: Counter[str] = field(default_factory=Counter)
     """Attempts that came to nothing, by the reason why they may be repeated."""
+    farewells: int = 0
+    """Connections that were told where they end, in two steps."""
     failures: list[str] = field(default_factory=list)
     progress: Progress = field(default_factory=Progress, repr=False)
 
@@ -119,6 +124,7 @@ class Customer:
                     lines.create_task(self._stand_in_line())
         finally:
             for client in self._clients:
+                self._check_goaways(client)
                 client.close()
                 client.vanish()
 
@@ -177,9 +183,19 @@ class Customer:
         """Close what has no request under way."""
         for client in tuple(self._clients):
             if all(exchange.is_over for exchange in client.exchanges.values()):
+                self._check_goaways(client)
                 client.close()
                 client.vanish()
                 self._clients.remove(client)
+
+    def _check_goaways(self, client: RawClient) -> None:
+        """A server that ends says so twice; the second time it names what it has accepted."""
+        if len(client.goaways) < 2:
+            return  # it did not end, or has not told all yet
+        answered = [each.stream_id for each in client.exchanges.values() if each.ended]
+        if client.goaways != [LARGEST_REQUEST_ID, max(answered, default=-4) + 4]:
+            self._fail(f"GOAWAYs {client.goaways} after the answers {answered}")
+        self._sales.farewells += 1
 
     async def _open(self) -> None:
         client = RawClient.silent(self._address, cafile=self._cafile, patience=PATIENCE)

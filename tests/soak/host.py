@@ -67,6 +67,7 @@ class Host:
 
     def __init__(self, server: CommandServer) -> None:
         self._server = server
+        self.log: list[str] = []
         self.levels: Counter[str] = Counter()
         self.unexpected: list[LogRecord] = []
         self.peak_rss = 0
@@ -115,6 +116,7 @@ class Host:
         stderr = self._server.process.stderr
         assert stderr is not None
         while line := (await stderr.readline()).decode(errors="replace").rstrip("\n"):
+            self.log.append(line)
             self._read(line)
         self._judge_last()
 

@@ -77,6 +77,7 @@ class Outcome:
         table.add("failed", count(len(sales.failures)))
         for why, number in sorted(sales.refused.items()):
             table.add(f"attempts: {why}", count(number))
+        table.add("connections that heard both GOAWAYs", count(sales.farewells))
         for name, times in (("TERM to exit", self.drains), ("exit to serving", self.starts)):
             if times:
                 longest = f"{max(times):.2f}"

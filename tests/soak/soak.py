@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from tests.bench.report import Table, count, mib
 from tests.e2e.relay import Relay
 from tests.interop.authority import Authority
-from tests.soak.breakers import malformed
+from tests.soak.breakers import UNHEARD, malformed
 from tests.soak.deserters import aborting
 from tests.soak.host import Host, hosting
 from tests.soak.ledger import Ledger
@@ -59,6 +59,9 @@ RSS_SLACK = 8 << 20
 """Bytes that a process may grow by without a leak: pages of which a part is in use stay, so it
 depends on how much was alive at once."""
 
+MAX_UNHEARD = 3
+"""Closes that may be lost for good, beside the network's share of all."""
+
 LEAVING = 20.0
 """Seconds beyond the idle timeout for the last connection to be forgotten: its draining
 period, which a bad network makes longer."""
@@ -84,6 +87,8 @@ class Verdict:
     reports: list[dict[str, Any]] = field(default_factory=list)
     """The census at the start, after the warm-up, and at the end."""
     peak_rss: int = 0
+    log: list[str] = field(default_factory=list)
+    """What the server said."""
     levels: Counter[str] = field(default_factory=Counter)
     network: dict[str, int] = field(default_factory=dict)
 
@@ -150,7 +155,7 @@ async def soak(plan: Plan) -> Verdict:
                     verdict.reports.append(await host.settled(plan.idle_timeout + LEAVING))
                 verdict.network = _sum(relay)
             await host.stop()
-            verdict.peak_rss, verdict.levels = host.peak_rss, host.levels
+            verdict.peak_rss, verdict.log, verdict.levels = host.peak_rss, host.log, host.levels
             _judge(verdict, host)
     return verdict
 
@@ -211,6 +216,9 @@ def _judge(verdict: Verdict, host: Host) -> None:
         fault(f"RSS at the end {mib(end['trimmed'])}, after the warm-up {mib(warm['trimmed'])}")
     for complaint in end["complaints"]:
         fault(f"the application complains: {complaint}")
+    outcomes = verdict.ledger.outcomes["malformed"]
+    if outcomes[UNHEARD] > MAX_UNHEARD + outcomes["closed"] * NETWORK["loss"]:
+        fault(f"{outcomes[UNHEARD]} closes were not heard, {outcomes['closed']} were")
     for record in host.unexpected:
         fault(f"in the log: {record}")
     if host.exit_code != 0:

@@ -27,6 +27,7 @@ async def test_no_request_is_lost_in_a_restart(takeover: Takeover) -> None:
 
     assert outcome.faults == []
     assert outcome.sales.answered == outcome.sales.asked >= 120
+    assert outcome.sales.farewells > 0
     assert len(outcome.drains) == 2
 
 

@@ -24,6 +24,7 @@ async def test_a_short_soak_is_without_fault() -> None:
     assert verdict.faults == []
     assert all(verdict.ledger.outcomes[kind] for kind in clients), "Everybody has been there."
     assert verdict.network["lost"] > 0
+    assert verdict.log
     assert "seed 1" in "".join(table.markdown() for table in verdict.tables())
 
 
