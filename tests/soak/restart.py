@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 __all__ = ["Outcome", "restart_under_load"]
 
 BETWEEN = 40
-"""Answers between two restarts: by then every customer is served by the new process."""
+"""Answers between two restarts, so that every customer is served by every process."""
 
 PATIENCE = 60.0
 """Seconds for those answers; a fuse."""
@@ -86,9 +86,14 @@ class Outcome:
 
 
 async def restart_under_load(
-    restarts: int, *, customers: int = 4, takeover: Takeover = "fd", seed: int = 0
+    restarts: int,
+    *,
+    customers: int = 4,
+    takeover: Takeover = "fd",
+    seed: int = 0,
+    between: int = BETWEEN,
 ) -> Outcome:
-    """End and start servers that many times while customers ask; then let all of them finish."""
+    """End and start servers that many times, each time after `between` answers; let all finish."""
     outcome = Outcome()
     with tempfile.TemporaryDirectory() as directory:
         authority = Authority.made_in(Path(directory))
@@ -113,10 +118,10 @@ async def restart_under_load(
             asking = [asyncio.create_task(customer.ask_on_and_on()) for customer in crowd]
             try:
                 for _ in range(restarts):
-                    await _answers(outcome.sales, BETWEEN)
+                    await _answers(outcome.sales, between)
                     outcome.drains.append(await _seconds(service.stop))
                     outcome.starts.append(await _seconds(service.start))
-                await _answers(outcome.sales, BETWEEN)
+                await _answers(outcome.sales, between)
                 for customer in crowd:
                     customer.leave()
                 await asyncio.gather(*asking)
