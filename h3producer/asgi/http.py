@@ -78,6 +78,7 @@ from typing import TYPE_CHECKING, Any
 from h3producer.asgi.errors import ClientDisconnected
 from h3producer.asgi.response import AsgiResponse
 from h3producer.errors import LocalProtocolError, RequestAborted
+from h3producer.http3.disconnects import is_disconnect
 
 if TYPE_CHECKING:
     from h3producer.asgi.types import AsgiApp, Scope
@@ -116,7 +117,7 @@ class HttpCycle:
         try:
             await app(scope, self.receive, self._response.send)
         except Exception as error:
-            if self._knows_disconnect:
+            if self._knows_disconnect and not is_disconnect(error):
                 raise self._disconnected_by(error) from error
             raise
         except (KeyboardInterrupt, GeneratorExit):

@@ -454,6 +454,21 @@ async def test_what_an_application_raises_because_it_was_told_is_no_error(
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
+async def test_an_oserror_because_of_a_disconnect_is_not_worth_a_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if await receive() == DISCONNECT:
+            raise ConnectionResetError("The client left.")
+
+    caplog.set_level(logging.INFO, logger="h3producer")
+    exchange = Exchange(app, method="POST", end=False)
+    await exchange.until_idle()
+    exchange.reset()
+    await exchange.finished()
+    assert caplog.records == []
+
+
 async def test_what_an_application_raises_by_itself_is_an_error_though_the_client_has_gone(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
