@@ -77,9 +77,11 @@ class Acceptor:
         initial = parse_initial(datagram, header)
         if initial is None or len(initial.destination_id) < MIN_FIRST_CONNECTION_ID:
             return None
-        return self._judge_initial(initial, address, now)
+        return self._judge_initial(datagram, initial, address, now)
 
-    def _judge_initial(self, initial: InitialPacket, address: Address, now: float) -> Verdict:
+    def _judge_initial(
+        self, datagram: bytes, initial: InitialPacket, address: Address, now: float
+    ) -> Verdict:
         obstacle = self.admission.obstacle(address)
         if obstacle is Obstacle.CROWD:
             return None
@@ -87,28 +89,28 @@ class Acceptor:
             # RFC 9000 §5.2.2: "... it SHOULD send an Initial packet containing a
             # CONNECTION_CLOSE frame with error code CONNECTION_REFUSED."
             return self._refuse(initial, TransportError.CONNECTION_REFUSED, now)
-        if not self.admission.reads_proofs:
-            return self._admit(initial, address, None)
-        return self._judge_token(initial, address, now)
-
-    def _judge_token(self, initial: InitialPacket, address: Address, now: float) -> Verdict:
-        try:
-            original_id = self._tokens.validate(initial.token, address, initial.destination_id, now)
-        except WrongTokenError:
-            # RFC 9000 §8.1.2: "the server SHOULD immediately close … with an INVALID_TOKEN error"
-            return self._refuse(initial, TransportError.INVALID_TOKEN, now)
+        original_id = None
+        if self.admission.reads_proofs:
+            try:
+                original_id = self._tokens.validate(
+                    initial.token, address, initial.destination_id, now
+                )
+            except WrongTokenError:
+                # RFC 9000 §8.1.2: "the server SHOULD immediately close … with an INVALID_TOKEN
+                # error"
+                return self._refuse(initial, TransportError.INVALID_TOKEN, now)
         if original_id is None and self.admission.asks_for_proof:
-            source_id = os.urandom(CONNECTION_ID_LENGTH)
-            token = self._tokens.create(address, initial.destination_id, source_id, now)
-            return encode_retry(initial, source_id, token)
-        return self._admit(initial, address, original_id)
-
-    def _admit(
-        self, initial: InitialPacket, address: Address, original_id: bytes | None
-    ) -> Newcomer:
+            return self._retry(initial, address, now)
+        if not self._engine.is_authentic(datagram, initial):
+            return None
         connection = self._engine.accept(initial, original_id)
         seat = self.admission.admit(address, is_proven=original_id is not None)
         return Newcomer(connection, seat)
+
+    def _retry(self, initial: InitialPacket, address: Address, now: float) -> bytes:
+        source_id = os.urandom(CONNECTION_ID_LENGTH)
+        token = self._tokens.create(address, initial.destination_id, source_id, now)
+        return encode_retry(initial, source_id, token)
 
     def _refuse(
         self, initial: InitialPacket, error_code: TransportError, now: float

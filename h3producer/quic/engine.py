@@ -200,6 +200,9 @@ class Engine(Protocol):
     def versions(self) -> Sequence[int]:
         """The QUIC versions we speak, best first."""
 
+    def is_authentic(self, datagram: bytes, initial: InitialPacket) -> bool:
+        """Whether the packet is what its header says; to be asked before a connection is made."""
+
     def accept(self, initial: InitialPacket, original_id: bytes | None) -> EngineConnection:
         """A new connection. `original_id` comes from a Retry token; None if there was no Retry.
 

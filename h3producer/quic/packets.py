@@ -65,6 +65,8 @@ class InitialPacket(LongHeader):
     """The header of a client's Initial packet, of a version that we speak."""
 
     token: bytes
+    payload: tuple[int, int] = (0, 0)
+    """Where its packet number starts and its last byte ends, by what its header says."""
 
 
 def parse_long_header(datagram: bytes) -> LongHeader | None:
@@ -91,16 +93,28 @@ def parse_initial(datagram: bytes, header: LongHeader) -> InitialPacket | None:
     if max(len(header.destination_id), len(header.source_id)) > MAX_CONNECTION_ID:
         return None
     start = 7 + len(header.destination_id) + len(header.source_id)
-    if start >= len(datagram):
+    token_length, token_start = _parse_varint(datagram, start)
+    token_end = token_start + token_length
+    length, payload_start = _parse_varint(datagram, token_end)
+    if payload_start > len(datagram):
         return None
+    return InitialPacket(
+        header.version,
+        header.destination_id,
+        header.source_id,
+        datagram[token_start:token_end],
+        (payload_start, payload_start + length),
+    )
+
+
+def _parse_varint(data: bytes, start: int) -> tuple[int, int]:
+    """A varint and where it ends; that is behind the end of `data` if it is cut off."""
+    if start >= len(data):
+        return 0, start + 1
     # RFC 9000 §16: the two highest bits of a varint are the logarithm of its size.
-    length_end = start + (1 << (datagram[start] >> 6))
-    length = int.from_bytes(datagram[start:length_end], "big")
-    length &= (1 << (8 * (length_end - start) - 2)) - 1
-    token = datagram[length_end : length_end + length]
-    if len(token) < length:
-        return None
-    return InitialPacket(header.version, header.destination_id, header.source_id, token)
+    end = start + (1 << (data[start] >> 6))
+    value = int.from_bytes(data[start:end], "big")
+    return value & ((1 << (8 * (end - start) - 2)) - 1), end
 
 
 def encode_version_negotiation(header: LongHeader, versions: Iterable[int]) -> bytes:

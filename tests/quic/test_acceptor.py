@@ -38,6 +38,10 @@ class FakeEngine:
     def __init__(self) -> None:
         self.accepted: list[tuple[bytes, bytes | None]] = []
         self.refused: list[int] = []
+        self.finds_noise = False
+
+    def is_authentic(self, datagram: bytes, initial: InitialPacket) -> bool:
+        return not self.finds_noise
 
     def accept(self, initial: InitialPacket, original_id: bytes | None) -> EngineConnection:
         self.accepted.append((initial.destination_id, original_id))
@@ -129,6 +133,13 @@ def test_version_negotiation_is_never_answered() -> None:
 @pytest.mark.parametrize("first", [0x40, 0xE0, 0xF0, 0x80])
 def test_what_is_no_initial_is_dropped(first: int) -> None:
     assert Door().knock(bytes((first,)) + make_initial()[1:]) is None
+
+
+def test_noise_in_the_shape_of_an_initial_is_dropped() -> None:
+    door = Door()
+    door.engine.finds_noise = True
+    assert door.knock(make_initial()) is None
+    assert door.engine.accepted == []
 
 
 @given(st.binary(max_size=40), st.sampled_from(["always", "auto", "never"]))

@@ -25,7 +25,7 @@ from h3producer.quic.acceptor import Acceptor
 from h3producer.quic.aioquic import AioquicEngine
 from h3producer.quic.endpoint import UdpEndpoint
 from h3producer.quic.engine import TransportError
-from h3producer.quic.limits import MAX_DATAGRAMS_PER_PASS
+from h3producer.quic.limits import MAX_READS
 from h3producer.quic.packets import VERSION_1, encode_long_header
 from h3producer.quic.sockets import bind_sockets
 from tests.fakes import RecordingInputs
@@ -102,7 +102,7 @@ async def test_nothing_is_left_in_the_table_when_a_connection_has_ended() -> Non
     pair = await connected()
     pair.client.close()
     await pair.drive()
-    assert pair.endpoint._routes == {}
+    assert pair.endpoint._intake.routes == {}
     assert pair.endpoint._seats == {}
     assert pair.endpoint.connections == []
 
@@ -112,9 +112,9 @@ async def test_after_our_close_late_packets_are_answered_for_a_while() -> None:
     pair.transport.close(0x100)
     await pair.drive(0)
     assert pair.endpoint.connections == []
-    assert pair.endpoint._routes != {}
+    assert pair.endpoint._intake.routes != {}
     await pair.drive(5)
-    assert pair.endpoint._routes == {}
+    assert pair.endpoint._intake.routes == {}
 
 
 async def test_a_lost_close_is_repeated_when_the_client_goes_on() -> None:
@@ -147,15 +147,17 @@ def test_any_bytes_cost_nothing_but_themselves(data: bytes, size: int, retry: st
     assert pair.loop.timers == []
 
 
-async def test_an_initial_that_is_noise_leaves_nothing_behind() -> None:
+async def test_an_initial_that_is_noise_never_becomes_a_connection_and_leaves_nothing_behind() -> (
+    None
+):
     pair = Pair()
     head = encode_long_header(0xC0, VERSION_1, b"original", b"client")
     pair.socket.inbox.append((head + b"\x00\x44\x00".ljust(1200, b"x"), OTHER))
     pair.loop.readers[pair.socket]()
-    assert len(pair.endpoint.connections) == 1
+    assert pair.endpoint.connections == []
     await settle()
     assert pair.endpoint._seats == {}
-    assert pair.endpoint._routes == {}
+    assert pair.endpoint._intake.routes == {}
 
 
 async def test_packets_of_connections_that_are_gone_are_dropped() -> None:
@@ -174,9 +176,9 @@ async def test_a_client_of_another_version_learns_ours() -> None:
     assert pair.client.is_connected
 
 
-async def test_a_socket_is_read_for_so_many_datagrams_a_pass() -> None:
+async def test_a_socket_is_read_for_so_many_datagrams_at_once() -> None:
     pair = Pair()
-    for _ in range(MAX_DATAGRAMS_PER_PASS + 5):
+    for _ in range(MAX_READS + 5):
         pair.socket.inbox.append((b"", OTHER))
     pair.loop.readers[pair.socket]()
     assert len(pair.socket.inbox) == 5

@@ -29,7 +29,7 @@ def test_the_initial_of_the_rfc_is_read() -> None:
     header = parse_long_header(RFC_INITIAL)
     assert header == LongHeader(VERSION_1, bytes.fromhex("8394c8f03e515708"), b"")
     assert parse_initial(RFC_INITIAL, header) == InitialPacket(
-        VERSION_1, bytes.fromhex("8394c8f03e515708"), b"", b""
+        VERSION_1, bytes.fromhex("8394c8f03e515708"), b"", b"", (18, 1200)
     )
 
 
@@ -70,10 +70,13 @@ def test_tokens_of_each_size_are_read(version: int, size: int) -> None:
     first = 0xC0 if version == VERSION_1 else 0xD0
     head = encode_long_header(first, version, b"d" * 8, b"s" * 4)
     length = bytes((size,)) if size < 64 else (0x4000 | size).to_bytes(2, "big")
-    packet = head + length + b"t" * size + b"\x00"
+    packet = head + length + b"t" * size + b"\x05"
     header = parse_long_header(packet)
     assert header is not None
-    assert parse_initial(packet, header) == InitialPacket(version, b"d" * 8, b"s" * 4, b"t" * size)
+    payload = (len(packet), len(packet) + 5)
+    assert parse_initial(packet, header) == InitialPacket(
+        version, b"d" * 8, b"s" * 4, b"t" * size, payload
+    )
 
 
 def test_a_token_that_ends_behind_the_packet_is_none() -> None:

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from h3producer.quic.aioquic.congestion import BOUNDED_RENO
 from h3producer.quic.aioquic.connection import AioquicConnection
 from h3producer.quic.engine import EngineError
+from h3producer.quic.initial_keys import is_authentic
 from h3producer.quic.limits import CONNECTION_ID_LENGTH, MAX_DATAGRAM_FRAME, MAX_UNI_STREAMS
 from h3producer.quic.packets import MIN_INITIAL_SIZE, VERSION_1, VERSION_2
 
@@ -51,6 +52,10 @@ class AioquicEngine:
         self._max_pending_datagrams = config.max_pending_datagrams
         self._keylog = _open_keylog(config.keylog_file)
         self._configuration = _make_configuration(config, credentials, self._keylog)
+
+    def is_authentic(self, datagram: bytes, initial: InitialPacket) -> bool:
+        """Whether the packet is what its header says."""
+        return is_authentic(datagram, initial)
 
     def accept(self, initial: InitialPacket, original_id: bytes | None) -> AioquicConnection:
         """A new connection; the datagram still has to be given to it."""
