@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from h3producer.quic.endpoint import DatagramSocket
     from h3producer.quic.engine import Address, Datagram
+    from h3producer.quic.loop import DatagramSocket
 
 __all__ = ["MemorySocket", "VirtualLoop", "VirtualTimer", "settle"]
 

@@ -113,6 +113,10 @@ class ClientLink(asyncio.DatagramProtocol):
         for data, _ in datagrams:
             self._socket.sendto(data)
 
+    def wait_for_turn(self, tenant: Tenant) -> None:
+        tenant.take_turn(self.clock.time())
+        tenant.flush()
+
     def wait_for_room(self, tenant: Tenant) -> None:
         self._waiting = True
 

@@ -1,14 +1,7 @@
 """One UDP socket, and all connections that live on it.
 
-This file knows the socket, the event loop and the table of connection ids. It refuses to know
-what is in a datagram beyond the id it is for (RFC 8999 §5), and what a connection does with it.
-
-How a pass of the event loop goes:
-
-1. The socket is readable: up to `MAX_DATAGRAMS_PER_PASS` datagrams are read and each is given to
-   its connection, or judged by the acceptor. Applications' tasks are created here.
-2. Those tasks run their first step, in the order of their creation.
-3. Each connection that got a datagram flushes once, with all that came together by then.
+This file knows who lives here, how they begin and end, and the socket's sending end; the other one
+is in `intake.py`. It refuses to know what a connection does with a datagram.
 
 Its one rule: nothing that arrives stops it. What a connection does wrong costs that connection.
 """
@@ -18,20 +11,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from h3producer.errors import ErrorCode
 from h3producer.http3.complaints import COMPLAINTS, ConnectionComplaints
 from h3producer.quic.heartbeat import Heartbeat
-from h3producer.quic.limits import CONNECTION_ID_LENGTH, MAX_DATAGRAMS_PER_PASS
+from h3producer.quic.intake import Intake
 from h3producer.quic.link import Link
-from h3producer.quic.packets import LONG_HEADER
 from h3producer.quic.sockets import plain_address, show_address
-from h3producer.quic.timer import Clock
 from h3producer.quic.transport import EngineTransport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from h3producer.config import Config
     from h3producer.http3.transport import ConnectionInputs, QuicTransport
@@ -39,42 +30,15 @@ if TYPE_CHECKING:
     from h3producer.quic.admission import Seat
     from h3producer.quic.engine import Address, Datagram
     from h3producer.quic.link import Tenant
+    from h3producer.quic.loop import DatagramSocket, Loop
+    from h3producer.quic.timer import Clock
 
-__all__ = ["Accept", "DatagramSocket", "Loop", "UdpEndpoint"]
+__all__ = ["Accept", "UdpEndpoint"]
 
 logger = logging.getLogger("h3producer.quic")
 
-MAX_DATAGRAM = 65535
-"""Bytes to read at once: no UDP payload is larger, so none is cut off."""
-
 Accept: TypeAlias = "Callable[[QuicTransport], ConnectionInputs]"
 """Makes the core of a connection whose handshake is complete."""
-
-
-class DatagramSocket(Protocol):
-    """What we use of a non-blocking `socket.socket`."""
-
-    def fileno(self) -> int: ...
-
-    def recvfrom(self, bufsize: int, /) -> tuple[bytes, Address]: ...
-
-    def sendto(self, data: bytes, address: Address, /) -> int: ...
-
-    def getsockname(self) -> Address: ...
-
-    def close(self) -> None: ...
-
-
-class Loop(Clock, Protocol):
-    """What we use of an event loop."""
-
-    def add_reader(self, sock: DatagramSocket, callback: Callable[[], object], /) -> object: ...
-
-    def remove_reader(self, sock: DatagramSocket, /) -> object: ...
-
-    def add_writer(self, sock: DatagramSocket, callback: Callable[[], object], /) -> object: ...
-
-    def remove_writer(self, sock: DatagramSocket, /) -> object: ...
 
 
 class UdpEndpoint(Link):
@@ -94,7 +58,6 @@ class UdpEndpoint(Link):
         self._config = config
         self._loop = loop
         self._local_address = plain_address(sock.getsockname())
-        self._routes: dict[bytes, Tenant] = {}
         self._seats: dict[Tenant, Seat] = {}
         self._live: set[Tenant] = set()
         self._unsent: deque[Datagram] = deque()
@@ -103,7 +66,7 @@ class UdpEndpoint(Link):
         self._is_accepting = True
         self._is_closed = False
         self._done = asyncio.Event()
-        loop.add_reader(sock, self._readable)
+        self._intake = Intake(sock, loop, self._judge)
 
     def __repr__(self) -> str:
         return f"<UdpEndpoint {show_address(self._local_address)} {len(self._live)} connections>"
@@ -138,7 +101,7 @@ class UdpEndpoint(Link):
             tenant.abort(error_code, reason)
         self._is_closed = True
         self._heartbeat.stop()
-        self._loop.remove_reader(self._socket)
+        self._intake.stop()
         self._loop.remove_writer(self._socket)
         self._socket.close()
         self._check_done()
@@ -152,42 +115,6 @@ class UdpEndpoint(Link):
 
     # Receiving
 
-    def _readable(self) -> None:
-        now = self._loop.time()
-        touched: dict[Tenant, None] = {}
-        for _ in range(MAX_DATAGRAMS_PER_PASS):
-            try:
-                datagram, address = self._socket.recvfrom(MAX_DATAGRAM)
-            except (BlockingIOError, InterruptedError):
-                break
-            except OSError as error:
-                # An ICMP message about something that we sent; that peer's timers will see to it.
-                logger.debug("%r: receiving failed: %s", self, error)
-                continue
-            tenant = self._tenant_for(datagram, address, now)
-            if tenant is not None:
-                tenant.receive(datagram, address, now)
-                touched[tenant] = None
-        if touched:
-            # Behind the first steps of the tasks that were created just now.
-            self._loop.call_soon(self._flush, touched)
-
-    def _flush(self, touched: Iterable[Tenant]) -> None:
-        for tenant in touched:
-            tenant.flush()
-
-    def _tenant_for(self, datagram: bytes, address: Address, now: float) -> Tenant | None:
-        if len(datagram) < 7:
-            return None
-        if datagram[0] & LONG_HEADER:
-            connection_id = datagram[6 : 6 + datagram[5]]
-        else:
-            connection_id = datagram[1 : 1 + CONNECTION_ID_LENGTH]
-        tenant = self._routes.get(connection_id)
-        if tenant is None and datagram[0] & LONG_HEADER:
-            return self._judge(datagram, address, now)
-        return tenant
-
     def _judge(self, datagram: bytes, address: Address, now: float) -> Tenant | None:
         if not self._is_accepting:
             return None
@@ -198,9 +125,8 @@ class UdpEndpoint(Link):
             self._answer(verdict, address)
             return None
         tenant = EngineTransport(verdict.connection, self, self._config)
-        for connection_id in tenant.connection_ids:
-            self._routes[connection_id] = tenant
-        self._seats[tenant] = verdict.seat
+        seat = self._seats[tenant] = verdict.seat
+        self._intake.add(tenant, seat.source if seat.is_proven else None)
         self._live.add(tenant)
         return tenant
 
@@ -238,18 +164,23 @@ class UdpEndpoint(Link):
                 # ENETUNREACH, EPERM, EMSGSIZE …: lost like on the way; recovery sends it again.
                 logger.debug("%r: sending to %s failed: %s", self, address, error)
 
+    def wait_for_turn(self, tenant: Tenant) -> None:
+        self._intake.wait_for_turn(tenant)
+
     def wait_for_room(self, tenant: Tenant) -> None:
         self._waiting[tenant] = None
 
     def add_route(self, connection_id: bytes, tenant: Tenant) -> None:
-        self._routes[connection_id] = tenant
+        self._intake.add_route(connection_id, tenant)
 
     def remove_route(self, connection_id: bytes) -> None:
-        self._routes.pop(connection_id, None)
+        self._intake.remove_route(connection_id)
 
     def opened(self, tenant: Tenant) -> ConnectionInputs | None:
-        if not self._seats[tenant].handshake_completed():
+        seat = self._seats[tenant]
+        if not seat.handshake_completed():
             return None
+        self._intake.prove(tenant, seat.source)
         self._heartbeat.start()
         return self._accept(tenant)
 
@@ -264,9 +195,7 @@ class UdpEndpoint(Link):
     def forget(self, tenant: Tenant) -> None:
         self._seats.pop(tenant).leave()
         self._waiting.pop(tenant, None)
-        for connection_id in tenant.connection_ids:
-            if self._routes.get(connection_id) is tenant:
-                del self._routes[connection_id]
+        self._intake.remove(tenant)
 
     def _writable(self) -> None:
         self._loop.remove_writer(self._socket)
@@ -275,7 +204,8 @@ class UdpEndpoint(Link):
         self.send(unsent)
         if not self._unsent:
             waiting, self._waiting = self._waiting, {}
-            self._flush(waiting)
+            for tenant in waiting:
+                tenant.flush()
 
     def _check_done(self) -> None:
         if not self._is_accepting and not self._live:

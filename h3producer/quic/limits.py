@@ -12,14 +12,23 @@ __all__ = [
     "MAX_CONGESTION_WINDOW",
     "MAX_CRYPTO_DATA",
     "MAX_CRYPTO_GAPS",
-    "MAX_DATAGRAMS_PER_PASS",
     "MAX_DATAGRAM_FRAME",
+    "MAX_INBOX",
+    "MAX_NEWCOMERS",
+    "MAX_PASS",
     "MAX_PEER_CONNECTION_IDS",
+    "MAX_READS",
     "MAX_REASON",
     "MAX_TICKS_PER_PASS",
+    "MAX_UDP_PAYLOAD",
     "MAX_UNI_STREAMS",
+    "MAX_WAITING",
     "MIN_FIRST_CONNECTION_ID",
+    "MIN_INBOX",
+    "MIXED_PASS",
+    "PATIENCE",
     "REFUSAL_PAUSE",
+    "TURN",
 ]
 
 CONNECTION_ID_LENGTH = 8
@@ -48,9 +57,42 @@ HEARTBEAT = 1.0
 seconds, so one timer for all connections is enough, where a timer each would be set and cancelled
 with every request."""
 
-MAX_DATAGRAMS_PER_PASS = 64
-"""Datagrams that one socket is read for before the event loop goes on, so that timers and
-applications run under any load: about 3 ms of work."""
+MAX_UDP_PAYLOAD = 2048
+"""Bytes of a datagram that are read; what is longer is cut off, and so fails to decrypt. An
+Ethernet frame has less. A datagram of 64 KiB may hold 1,500 packets, which is 15 ms of work."""
+
+MAX_READS = 1024
+"""Datagrams that a socket is read for at once, if none is for somebody who did not wait before:
+3 ms of reading what a flood has left there."""
+
+PATIENCE = 64
+"""Datagrams that are read once there is somebody to be served: a fifth of a millisecond."""
+
+MAX_INBOX = 1024
+"""Datagrams of one connection that wait for their turn: a whole window of `connection_buffer`."""
+
+MAX_NEWCOMERS = 64
+"""Datagrams that wait to be judged. Those that open a connection take 1.5 ms each, so the last of
+them waits a tenth of a second; a client whose first packet was dropped sends another by then."""
+
+MAX_WAITING = 8192
+"""Datagrams of all connections of a socket that wait: 10 MB. Beyond that, each connection has room
+for only `MIN_INBOX`."""
+
+MIN_INBOX = 8
+"""Datagrams of one connection that wait even if others have filled `MAX_WAITING`."""
+
+TURN = 0.00025
+"""Seconds of a connection's turn, if others are there: what a small request waits at most for
+one that keeps the server busy. About as long as a small request takes by itself."""
+
+MIXED_PASS = 0.0005
+"""Seconds until the event loop goes on if several addresses have their turns: what is done for
+them together is cheaper, and none of them waits long for its answer."""
+
+MAX_PASS = 0.005
+"""Seconds of the turns of one address until the event loop goes on, so that timers and applications
+run under any load."""
 
 MAX_TICKS_PER_PASS = 256
 """Connections that are looked at in one pass of the event loop: about half a millisecond."""

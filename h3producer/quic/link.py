@@ -27,6 +27,9 @@ class Tenant(QuicTransport, Protocol):
     def receive(self, data: bytes, address: Address, now: float) -> None:
         """Take in a UDP datagram. Whoever calls this calls `flush` later in the same pass."""
 
+    def take_turn(self, now: float) -> None:
+        """Its timer has fired, and now it is its turn; `flush` follows as for a datagram."""
+
     def flush(self) -> None:
         """Build and send what there is; a no-op unless something asked for it."""
 
@@ -55,6 +58,9 @@ class Link(Protocol):
 
     def send(self, datagrams: list[Datagram]) -> None:
         """Send in order; what the socket does not take now is kept, and `is_full` becomes true."""
+
+    def wait_for_turn(self, tenant: Tenant) -> None:
+        """Call `tenant.take_turn` soon, or something else that is followed by its `flush`."""
 
     def wait_for_room(self, tenant: Tenant) -> None:
         """Call `tenant.flush` when the socket takes datagrams again."""

@@ -40,9 +40,7 @@ logger = logging.getLogger("h3producer.quic")
 class EngineTransport(Tenant, EngineObserver):
     """A `QuicTransport` over an `EngineConnection`.
 
-    `config` says how many bytes may be unsent on a stream before `drain` waits, and how long the
-    handshake may take. An exception out of the core or the engine is logged and costs this
-    connection, nothing else.
+    An exception out of the core or the engine is logged and costs this connection, nothing else.
     """
 
     def __init__(self, connection: EngineConnection, link: Link, config: Config) -> None:
@@ -55,7 +53,7 @@ class EngineTransport(Tenant, EngineObserver):
         self._drains = Drains()
         self._has_news = False
         self._flush_due = False
-        self._timer = LazyTimer(link.clock, self._due, self._timer_fired)
+        self._timer = LazyTimer(link.clock, self._due, lambda _: link.wait_for_turn(self))
         self._deadline = link.clock.time() + config.handshake_timeout
         self._last_words: tuple[int, str] | None = None
         self._farewell = Farewell()
@@ -292,7 +290,8 @@ class EngineTransport(Tenant, EngineObserver):
             return self._deadline
         return due
 
-    def _timer_fired(self, now: float) -> None:
+    def take_turn(self, now: float) -> None:
+        """Do what the timer was for."""
         if self._phase is Phase.HANDSHAKE and now >= self._deadline:
             self.abandon(ErrorCode.H3_NO_ERROR, "The handshake took too long.")
             return
@@ -301,7 +300,6 @@ class EngineTransport(Tenant, EngineObserver):
             self._connection.handle_timer(now)
         except Exception:
             self._failed()
-        self.flush()
 
     # Failing
 

@@ -75,7 +75,7 @@ class Network(Pair):
         await self.advance(300)
         endpoint = self.endpoint
         assert not endpoint.connections
-        assert not endpoint._routes, "Ids are routed to nobody."
+        assert not endpoint._intake.routes, "Ids are routed to nobody."
         assert not endpoint._seats, "Connections are counted that have ended."
         endpoint.close()
         await settle()

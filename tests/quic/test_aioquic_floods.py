@@ -88,7 +88,7 @@ async def test_a_flood_leaves_no_more_than_its_bound(flood: str) -> None:
 async def test_ids_that_are_issued_and_retired_leave_no_routes_behind() -> None:
     pair, _ = await flooded(RETIRE + varint(1 + number) for number in range(PACKETS))
     assert len(pair.transport.connection_ids) <= 9
-    assert len(pair.endpoint._routes) == len(pair.transport.connection_ids)
+    assert len(pair.endpoint._intake.routes) == len(pair.transport.connection_ids)
 
 
 async def test_packets_with_gaps_between_their_numbers_leave_few_ranges() -> None:

@@ -136,6 +136,10 @@ class FakeLink:
     def send(self, datagrams: list[Datagram]) -> None:
         self.sent += [data for data, _ in datagrams]
 
+    def wait_for_turn(self, tenant: Tenant) -> None:
+        tenant.take_turn(self.clock.now)
+        tenant.flush()
+
     def wait_for_room(self, tenant: Tenant) -> None:
         self.waiting.append(tenant)
 

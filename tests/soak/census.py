@@ -48,7 +48,7 @@ def census() -> dict[str, Any]:
         "tasks": sorted(task.get_coro().__qualname__ for task in asyncio.all_tasks()),  # type: ignore[union-attr]  # tasks of coroutines have one
         "connections": len(transports),
         "half_open": sum(each.phase is Phase.HANDSHAKE for each in transports),
-        "routes": sum(len(each._routes) for each in endpoints),
+        "routes": sum(len(each._intake.routes) for each in endpoints),
         "streams": sum(len(each.streams) for each in connections),
     }
 

@@ -1,0 +1,277 @@
+"""What comes in on a socket: read at once, kept apart by connection, and served in passes.
+
+This file knows the socket's reading end, which connection id belongs to whom, and how a pass goes.
+It refuses to know what is in a datagram beyond the id it is for (RFC 8999 §5), what a connection
+does with it, and who deserves to go first (`schedule.py`).
+
+How a pass of the event loop goes:
+
+1. The socket is readable: all that it has is read and sorted into inboxes. That is cheap, and it
+   has to be fast: in the kernel's buffer everybody waits behind everybody.
+2. Connections have their turns, those who used least of the processor first. Applications' tasks
+   are created here. Connections of one address go on for as long as `MAX_PASS` if nobody else is
+   there, which is looked at after each `TURN`; with others a pass ends after `MIXED_PASS`, and at
+   once behind a connection whose turn was not enough for it.
+3. Those tasks run their first step, in the order of their creation.
+4. Each connection that got a datagram flushes once, with all that came together by then; whoever
+   kept the pass for the shortest time first.
+
+Its one rule: whatever comes, nobody waits longer than for one turn of somebody else.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from h3producer.quic.limits import (
+    CONNECTION_ID_LENGTH,
+    MAX_NEWCOMERS,
+    MAX_PASS,
+    MAX_READS,
+    MAX_UDP_PAYLOAD,
+    MIXED_PASS,
+    PATIENCE,
+    TURN,
+)
+from h3producer.quic.packets import LONG_HEADER
+from h3producer.quic.schedule import Inbox, Schedule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+    from typing import TypeAlias
+
+    from h3producer.quic.engine import Address, Datagram
+    from h3producer.quic.link import Tenant
+    from h3producer.quic.loop import DatagramSocket, Loop
+
+    Judge: TypeAlias = Callable[[bytes, Address, float], Tenant | None]
+
+__all__ = ["Intake"]
+
+logger = logging.getLogger("h3producer.quic")
+
+
+SMALLEST_DATAGRAM = 7
+"""Bytes below which there is no packet: not even a long header fits (RFC 8999 §5.1)."""
+
+_SHORT_HEADER_END = 1 + CONNECTION_ID_LENGTH
+
+_TIMER: Datagram = (b"", ("", 0))
+"""Stands in an inbox for a timer that has fired: no datagram that is kept is empty."""
+
+
+class Intake:
+    """Reads a socket from its creation until `stop`, and has its tenants receive and flush.
+
+    `judge` hears of each long-header datagram that belongs to nobody, and of the time; it returns
+    the tenant that it made of it, if it did.
+    """
+
+    def __init__(self, sock: DatagramSocket, loop: Loop, judge: Judge) -> None:
+        self._socket = sock
+        self._loop = loop
+        self._judge = judge
+        self._schedule: Schedule[Tenant | None] = Schedule()
+        self._newcomers = self._schedule.add(None, room=MAX_NEWCOMERS)
+        self._inboxes: dict[Tenant, Inbox[Tenant | None]] = {}
+        self._pass_is_due = False
+        self._is_stopped = False
+        self._busy_until = 0.0
+        self.routes: dict[bytes, Inbox[Tenant | None]] = {}
+        """The inboxes by the connection ids that lead to them."""
+        loop.add_reader(sock, self._readable)
+
+    # Tenants
+
+    def add(self, tenant: Tenant, source: Hashable = None) -> None:
+        """A tenant begins, reached under its connection ids; `source` if its address is proven."""
+        inbox = self._inboxes[tenant] = self._schedule.add(tenant, source)
+        for connection_id in tenant.connection_ids:
+            self.routes[connection_id] = inbox
+
+    def prove(self, tenant: Tenant, source: Hashable) -> None:
+        """The address of a tenant is proven now: it has a share of its own."""
+        self._schedule.move(self._inboxes[tenant], source)
+
+    def remove(self, tenant: Tenant) -> None:
+        """A tenant is gone; comes once and last."""
+        inbox = self._inboxes.pop(tenant)
+        self._schedule.remove(inbox)
+        for connection_id in tenant.connection_ids:
+            if self.routes.get(connection_id) is inbox:
+                del self.routes[connection_id]
+
+    def add_route(self, connection_id: bytes, tenant: Tenant) -> None:
+        """Datagrams for this id belong to the tenant."""
+        self.routes[connection_id] = self._inboxes[tenant]
+
+    def remove_route(self, connection_id: bytes) -> None:
+        """They no longer do."""
+        self.routes.pop(connection_id, None)
+
+    def wait_for_turn(self, tenant: Tenant) -> None:
+        """Have it `take_turn` and flush: now if nobody else is busy, or in turn.
+
+        If its inbox is full, it has a turn soon, anyway.
+        """
+        now = self._loop.time()
+        if self._schedule.waiting or now < self._busy_until:
+            self._schedule.put(self._inboxes[tenant], _TIMER)
+            self._go_on()
+        else:
+            self._take_turn(tenant, now)
+
+    def _take_turn(self, tenant: Tenant, now: float) -> None:
+        tenant.take_turn(now)
+        tenant.flush()
+        # Of timers that fire together, only the first one is not in turn.
+        self._busy_until = self._loop.time() + TURN
+
+    def stop(self) -> None:
+        """Read no more."""
+        self._is_stopped = True
+        self._loop.remove_reader(self._socket)
+
+    # Reading
+
+    def _readable(self) -> None:
+        self._read()
+        if not self._pass_is_due:
+            self._pass()
+
+    def _read(self) -> None:
+        """Sort what the socket has into the inboxes.
+
+        All of it in a flood: what matters is behind the rest. But once there is somebody who was
+        not waiting before, it goes on for a few only.
+        """
+        receive, put = self._socket.recvfrom, self._schedule.put
+        routes, newcomers = self.routes, self._newcomers
+        patience = MAX_READS
+        while patience > 0:
+            patience -= 1
+            try:
+                received = receive(MAX_UDP_PAYLOAD)
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError as error:
+                # An ICMP message about something that we sent; that peer's timers will see to it.
+                logger.debug("%r: receiving failed: %s", self, error)
+                continue
+            datagram = received[0]
+            if len(datagram) < SMALLEST_DATAGRAM:
+                continue
+            if datagram[0] & LONG_HEADER:
+                inbox = routes.get(_destination_of(datagram), newcomers)
+            elif (known := routes.get(datagram[1:_SHORT_HEADER_END])) is not None:
+                inbox = known
+            else:
+                continue
+            if put(inbox, received) and patience > PATIENCE:
+                patience = PATIENCE
+
+    # Passes
+
+    def _continue(self) -> None:
+        self._pass_is_due = False
+        if not self._is_stopped:
+            self._read()
+            self._pass()
+
+    def _pass(self) -> None:
+        schedule = self._schedule
+        spent: dict[Tenant, float] = {}
+        started = now = self._loop.time()
+        first = None
+        is_mixed = False
+        while (inbox := schedule.next()) is not None:
+            now = self._turn(inbox, now, spent)
+            share = inbox.share  # behind its turn: it may have been proven in it
+            first = first or share
+            is_mixed = is_mixed or share is not first
+            elapsed = now - started
+            if elapsed < TURN:
+                continue
+            if elapsed >= MAX_PASS:
+                break
+            if not is_mixed and schedule.is_alone(share):
+                self._read()
+            elif inbox.datagrams or elapsed >= MIXED_PASS:
+                break
+        if spent:
+            in_order = sorted(spent, key=spent.__getitem__) if len(spent) > 1 else list(spent)
+            # Behind the first steps of the tasks that were created just now.
+            self._loop.call_soon(self._flush, in_order)
+        if schedule.waiting:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        if not self._pass_is_due:
+            self._pass_is_due = True
+            self._loop.call_soon(self._continue)
+
+    def _turn(self, inbox: Inbox[Tenant | None], now: float, spent: dict[Tenant, float]) -> float:
+        """Let the owner receive what waits for it, for `TURN` at most; return the time then."""
+        began, until = now, now + TURN
+        time, datagrams, tenant = self._loop.time, inbox.datagrams, inbox.owner
+        try:
+            while datagrams and now < until:
+                if tenant is None:
+                    now = self._welcome(now, spent)
+                    continue
+                datagram, address = datagrams.popleft()
+                if datagram:
+                    tenant.receive(datagram, address, now)
+                    spent[tenant] = 0.0
+                else:
+                    self._take_turn(tenant, now)
+                now = time()
+        finally:
+            self._schedule.turn_over(inbox, now - began)
+        if tenant in spent:
+            spent[tenant] = now - began
+        return now
+
+    def _welcome(self, now: float, spent: dict[Tenant, float]) -> float:
+        """Judge a first packet, and have whoever it made receive it; return the time then.
+
+        A ClientHello may need two datagrams: what came right behind it is received with it.
+        """
+        datagrams = self._newcomers.datagrams
+        datagram, address = datagrams.popleft()
+        connection_id = _destination_of(datagram)
+        known = self.routes.get(connection_id)
+        tenant = self._judge(datagram, address, now) if known is None else known.owner
+        if tenant is not None:
+            tenant.receive(datagram, address, now)
+            while datagrams and _destination_of(datagrams[0][0]) == connection_id:
+                datagram, address = datagrams.popleft()
+                tenant.receive(datagram, address, now)
+        before, now = now, self._loop.time()
+        if tenant is not None:
+            spent[tenant] = spent.get(tenant, 0.0) + now - before
+        return now
+
+    def _flush(self, tenants: list[Tenant]) -> None:
+        started = now = self._loop.time()
+        for index, tenant in enumerate(tenants, 1):
+            tenant.flush()
+            before, now = now, self._loop.time()
+            inbox = self._inboxes.get(tenant)
+            if inbox is None:
+                continue
+            self._schedule.charge(inbox, now - before)
+            if now - started >= TURN and index < len(tenants):
+                self._read()
+                if not self._schedule.is_alone(inbox.share):
+                    self._go_on()
+                    self._loop.call_soon(self._flush, tenants[index:])
+                    return
+        if self._schedule.waiting:
+            self._go_on()
+
+
+def _destination_of(datagram: bytes) -> bytes:
+    """The connection id that a long header is for (RFC 8999 §5.1)."""
+    return datagram[6 : 6 + datagram[5]]
