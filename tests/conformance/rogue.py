@@ -100,7 +100,7 @@ class RogueConnection(QuicConnection):
         configuration.connection_id_length = lies.id_length
         super().__init__(configuration=configuration, session_ticket_handler=self.tickets.append)
         self._lies = lies
-        self._early = dict(lies.early)
+        self._early: dict[Epoch, bytes] = {}
         # What it calls the server at first needs eight octets, whatever it calls itself.
         self._peer_cid.cid = self._original_destination_connection_id = os.urandom(8)
 
@@ -118,6 +118,7 @@ class RogueConnection(QuicConnection):
 
     def _connect(self, now: float) -> None:
         super()._connect(now)
+        self._early = dict(self._lies.early)  # anew after a Retry
         self._crypto_streams[Epoch.INITIAL].sender.write(self._lies.trailing)
 
     # What it puts into packets

@@ -68,8 +68,9 @@ def packet_case(
             payloads = packet(client) if callable(packet) else packet
             for each in (payloads,) if isinstance(payloads, bytes) else payloads:
                 client.inject(each)
-            if not any(each.is_passive for each in allowed):
-                await client.closing()
+            if any(each.is_passive for each in allowed):
+                return await client.observe("nothing is said about it")
+            await client.closing()
             return await client.observe()
 
 
@@ -90,7 +91,7 @@ def early_case(
     @target_case(id, f"RFC 9000 {section}", level, words, *allowed, h3spec=h3spec)
     async def run(target: Target) -> Observed:
         async with rogue(target, lies) as client:
-            return await client.observe()
+            return await client.observe("" if client.close else "nothing is said about it")
 
 
 # Flow control and limits
