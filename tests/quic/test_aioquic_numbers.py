@@ -5,10 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from aioquic.quic.configuration import QuicConfiguration
 from aioquic.tls import Epoch
+from hypothesis import given
+from hypothesis.strategies import integers, sets
 
 from h3producer.quic.aioquic.connection import AioquicConnection
-from h3producer.quic.aioquic.numbers import ACKS_PER_PACKET, FIRST_SKIP, KEY_LIFETIME, MAX_SKIP
+from h3producer.quic.aioquic.internals import Buffer
+from h3producer.quic.aioquic.numbers import (
+    ACKS_PER_PACKET,
+    FIRST_SKIP,
+    KEY_LIFETIME,
+    MAX_SKIP,
+    skip_ack,
+)
 from tests.conformance.quic_frames import HANDSHAKE_DONE, ack
 from tests.quic.rogue_client import RogueClient, rogue_pair
 
@@ -80,6 +90,35 @@ async def test_an_ack_around_a_skipped_number_is_fine() -> None:
     client.inject_octets(ack(engine.skipped + 3, 2, (0, 1)))
     await pair.drive()
     assert client.server_close is None
+
+
+def ack_of(numbers: set[int]) -> bytes:
+    """An ACK frame for exactly these."""
+    runs: list[tuple[int, int]] = []  # lowest and highest, from the top down
+    for number in sorted(numbers, reverse=True):
+        if runs and runs[-1][0] == number + 1:
+            runs[-1] = (number, runs[-1][1])
+        else:
+            runs.append((number, number))
+    (low, high), *others = runs
+    ranges = []
+    for lower, upper in others:
+        ranges.append((low - upper - 2, upper - lower))
+        low = lower
+    return ack(high, high - runs[0][0], *ranges)
+
+
+@given(numbers=sets(integers(0, 40), min_size=1), skipped=integers(0, 40))
+def test_a_skipped_number_is_found_in_whatever_range_it_is(numbers: set[int], skipped: int) -> None:
+    connection = AioquicConnection(QuicConfiguration())
+    connection.skipped = skipped
+    buf = Buffer(data=ack_of(numbers))
+    frame_type = buf.pull_uint_var()
+    start = buf.tell()
+    assert connection.acknowledges_skipped(buf) is (skipped in numbers)
+    assert buf.tell() == start
+    skip_ack(frame_type, buf)
+    assert buf.eof()
 
 
 async def test_numbers_are_skipped_ever_more_rarely() -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from h3producer.quic.aioquic.internals import Buffer
 
-__all__ = ["NumberedConnection"]
+__all__ = ["NumberedConnection", "skip_ack"]
 
 FIRST_SKIP = 256
 """Packets until a number is skipped. Each time it takes twice as many: the gap makes each ACK of
@@ -61,8 +61,8 @@ class NumberedConnection(QuicConnection):
         if self._packet_number >= self.next_keys:
             self.request_key_update()
             self.next_keys = self._packet_number + KEY_LIFETIME
-        # RFC 9000 §21.4: "An endpoint MAY skip packet numbers when sending packets to detect"
-        # an optimistic ACK attack.
+        # RFC 9000 §21.4: "An endpoint MAY skip packet numbers when sending packets to detect this
+        # behavior", which is to acknowledge what has not come.
         self.skipped = self._packet_number
         self._packet_number += 1
         self.skip_period = min(2 * self.skip_period, MAX_SKIP)
