@@ -63,7 +63,13 @@ async def _target(options: argparse.Namespace) -> AsyncIterator[Target]:
         async with OURS() as server:
             yield server.target
         return
-    target = Target(options.host, options.port, options.path.rstrip("/"), options.authority)
+    target = Target(
+        options.host,
+        options.port,
+        options.path.rstrip("/"),
+        options.authority,
+        options.patience,
+    )
     yield replace(target, has_app=await has_app(target))
 
 
@@ -73,6 +79,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=443)
     parser.add_argument("--path", default="", metavar="PREFIX", help="in front of each path")
     parser.add_argument("--authority", default="localhost", help="of the requests, and for SNI")
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=5.0,
+        metavar="SECONDS",
+        help="until a server counts as silent; more on a slow path",
+    )
     parser.add_argument("--only", nargs="+", metavar="ID", help="the cases to run")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all results there")
     parser.add_argument("--list", action="store_true", help="name the cases and stop")

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 RESULTS = Path(__file__).with_name("results.md")
 COMMAND = "python -m tests.conformance.compare --write"
 
+PATIENCE = 5.0
+"""Seconds for servers that fail many cases."""
+
 LONGEST = 110
 """Characters of an observation in the table."""
 
@@ -79,12 +82,14 @@ def contestants() -> list[Contestant]:
     """Our server, and those others that are installed."""
     found = [Contestant(OURS, version("h3producer"))]
     try:
-        found.append(Contestant(Launcher("Hypercorn", _hypercorn), version("hypercorn")))
+        found.append(Contestant(Launcher("Hypercorn", _hypercorn, PATIENCE), version("hypercorn")))
     except PackageNotFoundError:
         print("Hypercorn is not installed.", file=sys.stderr)
     if shutil.which("caddy"):
         said = subprocess.run(["caddy", "version"], capture_output=True, text=True, check=True)
-        found.append(Contestant(Launcher("Caddy", _caddy), said.stdout.split()[0].lstrip("v")))
+        found.append(
+            Contestant(Launcher("Caddy", _caddy, PATIENCE), said.stdout.split()[0].lstrip("v"))
+        )
     else:
         print("There is no caddy on the path.", file=sys.stderr)
     return found

@@ -41,6 +41,8 @@ class Launcher:
 
     name: str
     arguments: Callable[[int, str, str], list[str]]
+    patience: float = 20.0
+    """`Target.patience`."""
 
     @contextlib.asynccontextmanager
     async def __call__(self) -> AsyncIterator[Server]:
@@ -53,7 +55,8 @@ class Launcher:
                 stdout=log,
                 stderr=log,
             )
-            server = Server(process, Target(HOST, port, launch=self), log)
+            target = Target(HOST, port, patience=self.patience, launch=self)
+            server = Server(process, target, log)
             try:
                 await server.answers()
                 yield server

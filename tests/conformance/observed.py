@@ -100,6 +100,8 @@ class Observed:
     """The response ended with a FIN."""
     lives: bool = False
     """Afterwards the connection, or a new one where there was none, served a request."""
+    has_ended: bool = False
+    """The server's process has ended, as it should have."""
     is_confirmed: bool = True
     """The handshake was confirmed, so that the server need not hide its code."""
     note: str = ""
@@ -115,7 +117,9 @@ class Observed:
             happened.append(f"RESET_STREAM {name_of(self.reset)}")
         if self.stop is not None:
             happened.append(f"STOP_SENDING {name_of(self.stop)}")
-        if self.close is None:
+        if self.has_ended:
+            happened.append("the server has ended")
+        elif self.close is None:
             happened.append("the connection lives" if self.lives else "no answer any more")
         if self.note:
             happened.append(self.note)

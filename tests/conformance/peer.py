@@ -39,9 +39,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Incoming", "NoHandshake", "Opening", "Peer", "Stream", "asked", "serves"]
 
-PATIENCE = 5.0
-"""Seconds that a healthy server gets to answer a legal request, on however slow a machine."""
-
 MAX_CAPACITY = 1 << 31
 """Bytes of dynamic table that ls-qpack can be told of."""
 
@@ -277,12 +274,12 @@ class Peer(asyncio.DatagramProtocol):
         await self.until(lambda: self.settings is not None or self.close is not None)
         return self.settings or {}
 
-    async def until(self, condition: Callable[[], bool], patience: float = PATIENCE) -> None:
+    async def until(self, condition: Callable[[], bool], patience: float | None = None) -> None:
         """Wait until `condition()` holds; it is asked after each datagram and each timer.
 
-        Raises TimeoutError after `patience` seconds.
+        Raises TimeoutError after `patience` seconds, the target's unless it is given.
         """
-        async with asyncio.timeout(patience):
+        async with asyncio.timeout(self.target.patience if patience is None else patience):
             while not condition():
                 self._changed.clear()
                 await self._changed.wait()

@@ -22,14 +22,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Result", "run"]
 
-DEADLINE = 30.0
+DEADLINE = 60.0
 """Seconds until a case is given up."""
 
-PATIENCE = 1.5
-"""Seconds that a reaction may be late. Only a case that fails waits so long."""
-
-AFTERMATH = 0.3
-"""Seconds that it may be late when the stream is over already."""
+AFTERMATH = 0.2
+"""Share of a server's lateness that is left to a reaction when its stream is over already."""
 
 
 @dataclass(frozen=True)
@@ -96,11 +93,11 @@ async def _watched(peer: Peer, stream: Stream | None, allowed: tuple[Reaction, .
             each.match(observed) is not Grade.FAILED for each in allowed
         )
 
-    is_late = ""
+    is_late, lateness = "", peer.target.lateness
     if not any(each.is_passive for each in allowed):
         try:
-            await peer.until(lambda: is_decided() or _is_over(stream), PATIENCE)
-            await peer.until(is_decided, AFTERMATH)
+            await peer.until(lambda: is_decided() or _is_over(stream), lateness)
+            await peer.until(is_decided, AFTERMATH * lateness)
         except TimeoutError:
             is_late = "nothing else"
     lives = await peer.serves()

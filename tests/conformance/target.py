@@ -45,6 +45,9 @@ class Target:
     """What stands in front of each path that is asked for."""
     authority: str = "localhost"
     """The value of :authority, and of SNI without its port."""
+    patience: float = 20.0
+    """Seconds that a healthy server gets to answer a legal request, on however slow a machine. Only
+    a case that fails waits so long; a server that fails many is better judged with less."""
     has_app: bool = False
     """The suite's own ASGI application answers below `prefix`."""
     launch: Callable[[], AbstractAsyncContextManager[Launched]] | None = field(
@@ -59,6 +62,11 @@ class Target:
     @property
     def server_name(self) -> str:
         return self.authority.partition(":")[0]
+
+    @property
+    def lateness(self) -> float:
+        """Seconds by which a reaction may be late."""
+        return 0.3 * self.patience
 
     def path(self, path: str) -> bytes:
         """A path at this server; each path of a server without our application is its root."""

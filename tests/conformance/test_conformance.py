@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
-from tests.conformance.case import all_cases
+from tests.conformance.case import HARD, all_cases
 from tests.conformance.invariants import INVARIANTS, Ledger
 from tests.conformance.launch import OURS
 from tests.conformance.reactions import Grade
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from tests.conformance.case import Case
     from tests.conformance.target import Target
+
+NOT_OFFERED = {"a dynamic table", "extended CONNECT", "session tickets"}
+"""What our server does without; each is a decision, not an accident."""
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -41,8 +44,11 @@ def ledger() -> Ledger:
 async def test_case(case: Case, target: Target, ledger: Ledger) -> None:
     result = await run(case, target, ledger)
     if result.grade is Grade.NOT_OFFERED:
+        assert result.observed.removeprefix("not offered: ") in NOT_OFFERED, str(result)
         pytest.skip(result.observed)
-    assert result.grade is not Grade.FAILED, str(result)
+    # An attack that was endured is as good as one that was refused.
+    enough = Grade.ALLOWED if case.level is HARD else Grade.IDEAL
+    assert result.grade >= enough, str(result)
 
 
 @pytest.mark.parametrize("id", [each.id for each in INVARIANTS])

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     Finding = Callable[[Stream], str | None]
     """What is wrong with a response that is over; None if nothing is."""
 
-NOT_SENT = any_of(refused(500, 500), stream_error(Code.H3_INTERNAL_ERROR), served())
+NOT_SENT = any_of(refused(500, 500), stream_error(Code.H3_INTERNAL_ERROR), served(200, 304))
 """Refused with 500, cut, or sent without what must not be sent."""
 
 TE = (b"te", b"trailers")

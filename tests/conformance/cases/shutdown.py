@@ -121,7 +121,7 @@ async def hanging(target: Target) -> Observed:
             await server.ended()
         except TimeoutError:
             raise Broken("it does not end") from None
-    return Observed()
+    return Observed(has_ended=True)
 
 
 @target_case(
@@ -136,4 +136,4 @@ async def lifespan(target: Target) -> Observed:
         server.terminate()
         await server.ended()
         check("lifespan.shutdown was received" in server.log(), "it was not received")
-    return Observed()
+    return Observed(has_ended=True)
