@@ -48,7 +48,11 @@ SCRIPTS: Final[dict[str, list[Message]]] = {
     "204-with-length": [start(204, [(b"content-length", b"0")]), body()],
     "205-with-content": [start(205), body(b"hello")],
     "304-with-content": [start(304, [(b"etag", b'"1"')]), body(b"hello")],
+    "status-101": [start(101), body()],
     "status-103": [start(103), body()],
+    "status-99": [start(99), body()],
+    "status-1000": [start(1000), body()],
+    "with-length": [start(headers=[(b"content-length", b"5")]), body(b"hello")],
     "too-short": [start(headers=[(b"content-length", b"10")]), body(b"hello")],
     "too-short-in-parts": [
         start(headers=[(b"content-length", b"10")]),

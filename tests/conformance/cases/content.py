@@ -73,6 +73,14 @@ length("176", "9110 §8.6", "two equal content-length fields", [b"5", b"5"], b"h
 length("177", "9110 §8.6", "content-length '5, 5'", [b"5, 5"], b"hello", served())
 
 
+length("178b", "9110 §8.6", "content-length with leading zeros", [b"0005"], b"hello", served())
+
+
+@connection_case("178c", "RFC 9110 §8.6", MUST, "content-length 0 and no content", served())
+async def length_of_nothing(peer: Peer) -> Stream:
+    return peer.request(peer.head("/echo", (b"content-length", b"0"), method=b"POST"))
+
+
 @connection_case(
     "165", "RFC 9114 §4.1.2", MUST, "content-length 5 and no content", malformed(), answered_early()
 )
@@ -142,6 +150,20 @@ async def length_in_trailers(peer: Peer) -> Stream:
 async def good_trailers(peer: Peer) -> Stream:
     stream = peer.request(peer.head("/echo", method=b"POST"), b"hello", end=False)
     stream.write(headers([(b"x-sum", b"5"), (b"x-empty", b"")]), end=True)
+    return stream
+
+
+@connection_case("185e", "RFC 9114 §4.1", MUST, "trailers without any field", served())
+async def empty_trailers(peer: Peer) -> Stream:
+    stream = peer.request(peer.head("/echo", method=b"POST"), b"hello", end=False)
+    stream.write(headers([]), end=True)
+    return stream
+
+
+@connection_case("185f", "RFC 9114 §4.1", MUST, "trailers right behind the headers", served())
+async def trailers_without_content(peer: Peer) -> Stream:
+    stream = peer.request(peer.head("/echo", method=b"POST"), end=False)
+    stream.write(headers([(b"x-sum", b"0")]), end=True)
     return stream
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tests.conformance.case import MUST, SHOULD, Level, connection_case
 from tests.conformance.noted import Token
 from tests.conformance.octets import Field, Fields
-from tests.conformance.reactions import malformed
+from tests.conformance.reactions import malformed, served
 
 if TYPE_CHECKING:
     from tests.conformance.peer import Peer, Stream
@@ -88,9 +88,28 @@ def refuses(
         return peer.request(change(peer.head("/echo", token.field)))
 
 
+@connection_case(
+    "105b",
+    "RFC 9114 §8",
+    MUST,
+    "a malformed request beside others leaves them alone",
+    served(),
+    needs_app=True,
+)
+async def beside_others(peer: Peer) -> Stream:
+    token = Token(peer)
+    other = peer.request(peer.head("/late", token.field))
+    await token.until("first")
+    bad = peer.request(without(b":method")(peer.head()))
+    await bad.over()
+    await token.release()
+    return other
+
+
 # Pseudo-headers (RFC 9114 §4.3, §4.3.1)
 
 refuses("105", "9114 §4.3.1", "no :method", without(b":method"))
+refuses("105a", "9114 §4.3.1", "no field at all", lambda _: [])
 refuses("106", "9114 §4.3.1", "no :scheme", without(b":scheme"))
 refuses("106a", "9114 §4.3.1", "no :path", without(b":path"))
 refuses(

@@ -274,6 +274,23 @@ frames(
 )
 
 
+frames(
+    "87b",
+    "9114 §7.1",
+    "FIN inside a DATA frame of 2^62-1 octets",
+    HEAD + frame(Kind.DATA, b"hello", length=(1 << 62) - 1),
+    FRAME_ERROR,
+    answered_early(),
+)
+frames(
+    "87c",
+    "9114 §7.1",
+    "FIN inside an unknown frame of 2^62-1 octets, the first of its stream",
+    frame(Kind.UNKNOWN, b"hello", length=(1 << 62) - 1),
+    FRAME_ERROR,
+)
+
+
 @connection_case("88", "RFC 9114 §7.1", MUST, "RESET_STREAM in the middle of a frame", ignored())
 async def reset_inside_a_frame(peer: Peer) -> None:
     stream = peer.open()

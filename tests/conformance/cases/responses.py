@@ -140,6 +140,18 @@ async def head(peer: Peer) -> Stream:
 
 
 scripted(
+    "230a",
+    "9110 §8.6",
+    "HEAD: the application's content-length is kept, although nothing follows",
+    "with-length",
+    lambda stream: (
+        None
+        if stream.response.value(b"content-length") in (b"5", None)
+        else f"content-length is {stream.response.value(b'content-length')!r}"
+    ),
+    method=b"HEAD",
+)
+scripted(
     "231",
     "9110 §15.3.5",
     "204: no content even if the application gives some, and no content-length",
@@ -460,6 +472,15 @@ scripted(
     lambda stream: "FIN behind an interim response" if not _has_final(stream) else None,
     refusable=True,
 )
+for _id, _words in (("236a", "101"), ("236b", "99"), ("236c", "1000")):
+    scripted(
+        _id,
+        "9114 §4.5" if _words == "101" else "9110 §15",
+        f"status {_words} from http.response.start is not sent",
+        f"status-{_words}",
+        lambda stream: None if stream.response.status in (500, None) else "it was sent",
+        refusable=True,
+    )
 scripted(
     "264",
     "9114 §4.1",
