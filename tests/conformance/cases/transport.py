@@ -46,15 +46,12 @@ SILENT = Lies(issues_ids=False)
 
 TOO_MANY = (1 << 60) + 1
 
-Packet = bytes | tuple[bytes, ...]
-"""The payload of a packet, or of several."""
-
 
 def packet_case(
     id: str,
     section: str,
     words: str,
-    packet: Packet | Callable[[Rogue], Packet],
+    payload: bytes | Callable[[Rogue], bytes],
     *allowed: Reaction,
     level: Level = MUST,
     h3spec: str = "",
@@ -65,9 +62,7 @@ def packet_case(
     @target_case(id, f"RFC 9000 {section}", level, words, *allowed, h3spec=h3spec)
     async def run(target: Target) -> Observed:
         async with rogue(target, lies) as client:
-            payloads = packet(client) if callable(packet) else packet
-            for each in (payloads,) if isinstance(payloads, bytes) else payloads:
-                client.inject(each)
+            client.inject(payload(client) if callable(payload) else payload)
             if any(each.is_passive for each in allowed):
                 return await client.observe("nothing is said about it")
             await client.closing()
@@ -122,13 +117,16 @@ packet_case(
 )
 
 
-def _last_octets(client: Rogue) -> Packet:
-    """The last octet that each stream permits, until they are more than the connection does."""
+def _last_octets(client: Rogue) -> bytes:
+    """The last octet that each stream permits, until they are more than the connection does.
+
+    All in one packet: the server must not raise its limits in between.
+    """
     window = client.quic._remote_max_stream_data_bidi_remote
     count = client.quic._remote_max_data // window + 1
     if count > client.quic._remote_max_streams_bidi:
         raise NotOffered("a limit of the connection below that of all its streams")
-    return tuple(stream(4 * number, b"x", window - 1) for number in range(count))
+    return b"".join(stream(4 * number, b"x", window - 1) for number in range(count))
 
 
 packet_case(
