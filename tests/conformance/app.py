@@ -29,6 +29,9 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 PIECE = 16 * 1024
 """Bytes that a streaming application sends at once."""
 
+MANY_HINTS = 50_000
+"""Of 1 kB each."""
+
 
 class Notes:
     """What happened under one token."""
@@ -170,6 +173,19 @@ async def endless(scope: Scope, receive: Receive, send: Send, noted: Notes) -> N
         noted.add("stopped")
 
 
+async def hints(scope: Scope, receive: Receive, send: Send, noted: Notes) -> None:
+    """Early hints until the client goes: more than any buffer holds, if nobody reads them."""
+    if "http.response.early_hint" not in scope.get("extensions", {}):
+        noted.add("no hints")
+    else:
+        link = b"</%s>; rel=preload" % (b"a" * 1000)
+        for _ in range(MANY_HINTS):
+            await send({"type": "http.response.early_hint", "links": [link]})
+            noted.add("hint")
+            await asyncio.sleep(0)
+    await respond(send)
+
+
 async def afterwards(scope: Scope, receive: Receive, send: Send, noted: Notes) -> None:
     """What `receive` says when the response is complete."""
     await body_of(receive, noted)
@@ -247,6 +263,7 @@ ACTIONS: dict[str, Callable[[Scope, Receive, Send, Notes], Awaitable[None]]] = {
     "download": download,
     "echo": echo,
     "endless": endless,
+    "hints": hints,
     "hold": hold,
     "late": late,
     "noted": noted_so_far,

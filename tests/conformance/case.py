@@ -28,7 +28,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tests.conformance.peer import Opening, Peer, Stream
+from tests.conformance.peer import Opening, Peer
+from tests.conformance.streams import Stream
 from tests.conformance.target import NotOffered
 
 if TYPE_CHECKING:

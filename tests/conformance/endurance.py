@@ -25,8 +25,8 @@ from tests.conformance.rogue import Lies, Rogue, rogue
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from tests.conformance.peer import Stream
     from tests.conformance.reactions import Reaction
+    from tests.conformance.streams import Stream
     from tests.conformance.target import Target
 
 __all__ = ["attack_case", "besieged", "endured", "flood_case", "pauses", "resident"]

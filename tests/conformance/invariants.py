@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Final
 
 from tests.conformance.inbox import pull_varint
 from tests.conformance.octets import Kind, StreamKind
-from tests.conformance.peer import Incoming, Peer, Stream, pairs
+from tests.conformance.peer import Peer, pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tests.conformance.streams import Incoming, Stream
 
 __all__ = ["INVARIANTS", "Invariant", "Ledger"]
 

@@ -33,6 +33,10 @@ class Token:
         """The field that a request carries."""
         return (b"x-token", self.word.encode())
 
+    def ask_over(self, peer: Peer) -> None:
+        """Ask over another connection from now on."""
+        self._peer = peer
+
     async def words(self) -> list[str]:
         """What the application has noted so far."""
         response = await asked(self._peer, f"/noted/{self.word}")

@@ -1,8 +1,9 @@
 """A client that says what it is told to, on aioquic and one UDP socket.
 
-This file knows how streams are opened, written, reset and stopped, and when a server has answered.
-It refuses to know what is legal to write and what an answer is worth. Its one rule: a wait is for
-something that the server does; where it may do nothing, a round trip settles that it did not.
+This file knows how streams are opened and when a server has answered; what is done to a stream
+stands in `streams.py`. It refuses to know what is legal to write and what an answer is worth. Its
+one rule: a wait is for something that the server does; where it may do nothing, a round trip
+settles that it did not.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ from aioquic.quic.events import (
     StreamReset,
 )
 
-from tests.conformance.inbox import Cutter, FieldSections, ResponseReader, pull_varint
+from tests.conformance.inbox import Cutter, FieldSections, pull_varint
 from tests.conformance.observed import Close
 from tests.conformance.octets import Code, Kind, StreamKind, data, headers, settings, varint
+from tests.conformance.streams import Incoming, Outgoing, Stream
 from tests.conformance.target import NotOffered
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from tests.conformance.octets import Field, Fields
     from tests.conformance.target import Target
 
-__all__ = ["Incoming", "NoHandshake", "Opening", "Peer", "Stream", "asked", "serves"]
+__all__ = ["NoHandshake", "Opening", "Peer", "asked", "pairs", "serves"]
 
 MAX_CAPACITY = 1 << 31
 """Bytes of dynamic table that ls-qpack can be told of."""
@@ -60,70 +62,6 @@ class Opening:
     """Both QPACK streams are opened."""
     quic: Mapping[str, int] = field(default_factory=dict)
     """Settings of aioquic's `QuicConfiguration`."""
-
-
-class Outgoing:
-    """The client's half of a stream."""
-
-    def __init__(self, peer: Peer, stream_id: int) -> None:
-        self.peer = peer
-        self.stream_id = stream_id
-        self.stop_code: int | None = None
-        """STOP_SENDING: the server reads no more."""
-
-    def write(self, octets: bytes = b"", *, end: bool = False) -> None:
-        """Octets, and with `end` the FIN; they leave at once, unless the server reads no more."""
-        if self.stop_code is None:
-            self.peer.quic.send_stream_data(self.stream_id, octets, end)
-        self.peer.transmit()
-
-    def reset(self, code: int = Code.H3_REQUEST_CANCELLED) -> None:
-        """RESET_STREAM."""
-        self.peer.quic.reset_stream(self.stream_id, code)
-        self.peer.transmit()
-
-
-class Stream(Outgoing, ResponseReader):
-    """A request stream."""
-
-    def __init__(self, peer: Peer, stream_id: int) -> None:
-        Outgoing.__init__(self, peer, stream_id)
-        ResponseReader.__init__(self, stream_id, peer.sections)
-        self.ended = False
-        """FIN of the response."""
-        self.reset_code: int | None = None
-        """RESET_STREAM of the response."""
-
-    @property
-    def is_over(self) -> bool:
-        """Nothing more comes back."""
-        return self.ended or self.reset_code is not None or self.peer.close is not None
-
-    def stop(self, code: int = Code.H3_REQUEST_CANCELLED) -> None:
-        """STOP_SENDING, unless all has come."""
-        if self.stream_id in self.peer.quic._streams:
-            self.peer.quic.stop_stream(self.stream_id, code)
-        self.peer.transmit()
-
-    async def over(self) -> Response:
-        """Wait for the end of the response, whatever it is."""
-        await self.peer.until(lambda: self.is_over)
-        return self.response
-
-
-class Incoming:
-    """A unidirectional stream of the server."""
-
-    def __init__(self, stream_id: int) -> None:
-        self.stream_id = stream_id
-        self.kind: int | None = None
-        self.frames: list[tuple[int, bytes]] = []
-        """What came on the control stream."""
-        self.cutter = Cutter()
-        self.octets = bytearray()
-        """All that came, its type among it."""
-        self.ended = False
-        self.reset_code: int | None = None
 
 
 class Peer(asyncio.DatagramProtocol):
@@ -157,10 +95,10 @@ class Peer(asyncio.DatagramProtocol):
         """The handshake was confirmed before the connection closed."""
         self.faults: list[str] = []
         """Rules of QUIC that the server broke, as aioquic found."""
-        self.pushes_allowed = False
-        """MAX_PUSH_ID was sent."""
         self.afterthoughts: list[Callable[[], Awaitable[None]]] = []
         """What is to be checked when the case is decided, on other connections if need be."""
+        self.is_deaf = False
+        """Nothing is taken off the network, as if it were all lost."""
         self._opening = opening
         self._pings = 0
         self._changed = asyncio.Event()
@@ -262,6 +200,15 @@ class Peer(asyncio.DatagramProtocol):
             if kind == Kind.GOAWAY
         ]
 
+    @property
+    def pushes_allowed(self) -> bool:
+        """MAX_PUSH_ID was sent on the control stream."""
+        said = [bytes(each.said) for each in self.sent.values()]
+        controls = [each[1:] for each in said if each[:1] == varint(StreamKind.CONTROL)]
+        return any(
+            kind == Kind.MAX_PUSH_ID for octets in controls for kind, _ in Cutter().feed(octets)
+        )
+
     def received(self, kind: int) -> bytes:
         """What came on the server's stream of a kind, behind its type."""
         for incoming in self.incoming.values():
@@ -359,6 +306,8 @@ class Peer(asyncio.DatagramProtocol):
         self._transport.sendto(octets)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        if self.is_deaf:
+            return
         self.quic.receive_datagram(data, self.target.address, self._loop.time())
         self._take_events()
 

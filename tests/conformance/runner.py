@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 from tests.conformance.case import Broken, Case, Level, NotOffered
 from tests.conformance.observed import Observed
-from tests.conformance.peer import NoHandshake, Peer, Stream
+from tests.conformance.peer import NoHandshake, Peer
 from tests.conformance.reactions import Grade, grade
 
 if TYPE_CHECKING:
     from tests.conformance.invariants import Ledger
     from tests.conformance.reactions import Reaction
+    from tests.conformance.streams import Stream
     from tests.conformance.target import Target
 
 __all__ = ["Result", "run"]

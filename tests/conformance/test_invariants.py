@@ -15,7 +15,8 @@ from tests.conformance.octets import (
     settings,
     varint,
 )
-from tests.conformance.peer import Incoming, Opening, Peer, Stream
+from tests.conformance.peer import Opening, Peer
+from tests.conformance.streams import Incoming, Stream
 from tests.conformance.target import Target
 
 OK: Fields = [(b":status", b"200")]

@@ -27,7 +27,7 @@ from tests.conformance.reactions import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.conformance.peer import Stream
+    from tests.conformance.streams import Stream
 
 FAILS = any_of(refused(500, 500), stream_error(Code.H3_INTERNAL_ERROR))
 CUT = stream_error(Code.H3_INTERNAL_ERROR)

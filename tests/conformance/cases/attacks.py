@@ -31,7 +31,7 @@ from tests.conformance.quic_frames import stream as stream_frame
 from tests.conformance.rogue import Rogue, rogue
 
 if TYPE_CHECKING:
-    from tests.conformance.peer import Outgoing, Stream
+    from tests.conformance.streams import Outgoing, Stream
     from tests.conformance.target import Target
 
 NO_CONTROL = Opening(settings=None)

@@ -23,7 +23,8 @@ from tests.conformance.reactions import (
 
 if TYPE_CHECKING:
     from tests.conformance.octets import Fields
-    from tests.conformance.peer import Peer, Stream
+    from tests.conformance.peer import Peer
+    from tests.conformance.streams import Stream
 
 ENABLE_CONNECT_PROTOCOL = 0x08
 H3_DATAGRAM = 0x33

@@ -16,7 +16,7 @@ from tests.conformance.peer import Peer, serves
 from tests.conformance.reactions import aborted, any_of, ignored, refused, served, stream_error
 
 if TYPE_CHECKING:
-    from tests.conformance.peer import Stream
+    from tests.conformance.streams import Stream
     from tests.conformance.target import Target
 
 UNKNOWN_CODE = 0x1F * 1000 + 0x21

@@ -21,7 +21,8 @@ from tests.conformance.reactions import (
 )
 
 if TYPE_CHECKING:
-    from tests.conformance.peer import Peer, Stream
+    from tests.conformance.peer import Peer
+    from tests.conformance.streams import Stream
 
 MAX_FIELD_SECTION_SIZE = 0x06
 

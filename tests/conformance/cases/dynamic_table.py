@@ -31,7 +31,8 @@ from tests.conformance.peer import Opening
 from tests.conformance.reactions import any_of, ignored, served
 
 if TYPE_CHECKING:
-    from tests.conformance.peer import Peer, Stream
+    from tests.conformance.peer import Peer
+    from tests.conformance.streams import Stream
 
 BLOCKED_STREAMS = 0x07
 ENTRY_SIZE = 32 + len(b"x-dynamic") + len(b"value 0")

@@ -21,7 +21,8 @@ from tests.conformance.reactions import (
 )
 
 if TYPE_CHECKING:
-    from tests.conformance.peer import Peer, Stream
+    from tests.conformance.peer import Peer
+    from tests.conformance.streams import Stream
 
 CUT = any_of(
     stream_error(Code.H3_REQUEST_CANCELLED), stream_error(Code.H3_REQUEST_INCOMPLETE), refused()

@@ -35,7 +35,8 @@ from tests.conformance.reactions import (
 )
 
 if TYPE_CHECKING:
-    from tests.conformance.peer import Peer, Stream
+    from tests.conformance.peer import Peer
+    from tests.conformance.streams import Stream
 
 FAILED = connection_error(Code.QPACK_DECOMPRESSION_FAILED)
 

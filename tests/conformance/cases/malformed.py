@@ -16,7 +16,8 @@ from tests.conformance.octets import Field, Fields
 from tests.conformance.reactions import malformed, served
 
 if TYPE_CHECKING:
-    from tests.conformance.peer import Peer, Stream
+    from tests.conformance.peer import Peer
+    from tests.conformance.streams import Stream
 
 Change = Callable[[Fields], Fields]
 

@@ -19,7 +19,8 @@ from tests.conformance.reactions import (
 )
 
 if TYPE_CHECKING:
-    from tests.conformance.peer import Peer, Stream
+    from tests.conformance.peer import Peer
+    from tests.conformance.streams import Stream
 
 ID_ERROR = connection_error(Code.H3_ID_ERROR)
 FRAME_ERROR = connection_error(Code.H3_FRAME_ERROR)

@@ -15,7 +15,8 @@ from tests.conformance.peer import Opening, pairs
 from tests.conformance.reactions import Reaction, connection_error, ignored, served
 
 if TYPE_CHECKING:
-    from tests.conformance.peer import Peer, Stream
+    from tests.conformance.peer import Peer
+    from tests.conformance.streams import Stream
 
 SETTINGS_ERROR = connection_error(Code.H3_SETTINGS_ERROR)
 

@@ -16,7 +16,8 @@ from tests.conformance.reactions import Reaction, any_of, ignored, malformed, re
 
 if TYPE_CHECKING:
     from tests.conformance.octets import Fields
-    from tests.conformance.peer import Peer, Stream
+    from tests.conformance.peer import Peer
+    from tests.conformance.streams import Stream
 
 TCHARS = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
 
