@@ -45,6 +45,17 @@ def test_row22_unknown_and_grease_settings_are_kept_beside_the_known() -> None:
     assert parse_settings(payload) == {0x21: 5, 0x33: 1, MAX_VARINT: 7}
 
 
+@pytest.mark.parametrize("value", [0, 1])
+def test_row316_datagrams_are_off_or_on(value: int) -> None:
+    assert parse_settings(encode_settings({0x33: value})) == {Setting.H3_DATAGRAM: value}
+
+
+@pytest.mark.parametrize("value", [2, MAX_VARINT])
+def test_row316_any_other_value_for_datagrams_is_an_error(value: int) -> None:
+    with pytest.raises(Http3ConnectionError, match="H3_SETTINGS_ERROR"):
+        parse_settings(encode_settings({0x33: value}))
+
+
 def test_a_limit_of_62_bits_is_not_cut_to_32() -> None:
     payload = encode_settings({Setting.MAX_FIELD_SECTION_SIZE: 1 << 32})
     assert parse_settings(payload)[Setting.MAX_FIELD_SECTION_SIZE] == 1 << 32
@@ -63,7 +74,13 @@ def test_settings_keep_their_order() -> None:
     assert encode_settings({Setting.QPACK_BLOCKED_STREAMS: 0, 1: 0}).hex() == "07000100"
 
 
-@given(st.dictionaries(VARINTS.filter(lambda key: key not in RESERVED), VARINTS, max_size=8))
+@given(
+    st.dictionaries(
+        VARINTS.filter(lambda key: key not in (*RESERVED, Setting.H3_DATAGRAM)),
+        VARINTS,
+        max_size=8,
+    )
+)
 def test_what_is_encoded_is_parsed_back(settings: dict[int, int]) -> None:
     assert parse_settings(encode_settings(settings)) == settings
 
