@@ -10,7 +10,7 @@ FUZZ_STAMP := $(VENV)/.installed-fuzz
 FUZZ_SECONDS ?= 60
 SOAK_SECONDS ?= 600
 
-.PHONY: help serve test lint types unit bench fuzz soak clean
+.PHONY: help serve test lint types unit attacks bench fuzz soak clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,6 +41,9 @@ test: lint types unit  ## everything that must pass
 $(BENCH_STAMP): $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
 	@touch $(BENCH_STAMP)
+
+attacks: $(STAMP)  ## attacks beside a client that behaves, into tests/bench/attacks.md (8 minutes)
+	$(BIN)/python -m tests.bench.attacks --write
 
 bench: $(BENCH_STAMP)  ## all benchmarks, into tests/bench/results.md (some 5 minutes)
 	$(BIN)/python -m tests.bench --write

@@ -87,9 +87,18 @@ def open_control_stream(quic: Connection) -> None:
 
 
 class UdpPeer:
-    """One connection on one socket, and the session that uses it."""
+    """One connection on one socket, and the session that uses it.
 
-    def __init__(self, quic: Connection, address: tuple[str, int], session: Session) -> None:
+    `source` is the address to come from, if it matters.
+    """
+
+    def __init__(
+        self,
+        quic: Connection,
+        address: tuple[str, int],
+        session: Session,
+        source: str | None = None,
+    ) -> None:
         self.quic = quic
         self.datagrams_sent = 0
         self.datagrams_received = 0
@@ -98,6 +107,8 @@ class UdpPeer:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
             self.socket.setsockopt(socket.SOL_SOCKET, option, 4 * 1024 * 1024)
+        if source is not None:
+            self.socket.bind((source, 0))
         self.socket.connect(address)
         self.socket.setblocking(False)
         quic.connect(address, time.monotonic())

@@ -65,6 +65,11 @@ class ServerProcess:
         self._log.close()
 
     @property
+    def pid(self) -> int:
+        """The first of its processes."""
+        return self._running.pid
+
+    @property
     def is_running(self) -> bool:
         """Whether the first of its processes still lives."""
         return self._running.poll() is None

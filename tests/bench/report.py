@@ -72,9 +72,11 @@ class Report:
         return "\n".join(parts)
 
 
-def write_report(report: Report, command: str, path: Path = RESULTS) -> None:
+def write_report(
+    report: Report, command: str, path: Path = RESULTS, introduction: str = _INTRODUCTION
+) -> None:
     """Replace the section of this benchmark in the file, or add it."""
-    text = path.read_text(encoding="utf-8") if path.exists() else _INTRODUCTION
+    text = path.read_text(encoding="utf-8") if path.exists() else introduction
     introduction, *sections = re.split(r"^(?=## )", text, flags=re.MULTILINE)
     by_name = {section.split("\n", 1)[0][3:]: section for section in sections}
     by_name[report.name] = report.markdown(command)
