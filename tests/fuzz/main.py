@@ -6,7 +6,8 @@
 
 This file knows the command line and the report. It refuses to know how a target is run: each
 has a process of its own (`tests/fuzz/worker.py`), so that not even a crash of the interpreter
-ends the campaign. Its one rule: exit code 1 means that there is a file and a command to repeat it.
+ends the campaign. Its one rule: after exit code 1 there is a file for each finding and a command
+to repeat it, or a target did not run, and its last words say why.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pathlib import Path
 
 from tests.fuzz.target import NAMES, load
 
-__all__ = ["main"]
+__all__ = ["Report", "main"]
 
 SLACK = 120
 """Seconds that a worker gets beyond its time, to start and to end, before it is killed."""
@@ -44,9 +45,9 @@ class Report:
         return bool(self.findings) or not self.runs
 
     def __str__(self) -> str:
-        what = f"{len(self.findings)} NEW FINDING" if self.findings else "no finding"
-        if not (self.findings or self.runs):
-            what = "DID NOT RUN"
+        what = "no finding" if self.runs else "DID NOT RUN"
+        if self.findings:
+            what = f"NEW FINDINGS: {len(self.findings)}"
         return (
             f"{self.name:<20} {self.runs:>9} runs {self.per_second:>7}/s "
             f"{self.seconds:>6.1f} s  {self.engine:<8} {what}"

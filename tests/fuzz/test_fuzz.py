@@ -6,21 +6,18 @@ that it is tried here for ever.
 
 from __future__ import annotations
 
+from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fuzz.choices import Choices, chunk, cut
-from tests.fuzz.main import main
+from tests.fuzz.main import Report, main
 from tests.fuzz.mutation import mutate
 from tests.fuzz.mutation_loop import Result, run_loop
 from tests.fuzz.target import NAMES, Target, load
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 EXAMPLES = 300
 SLOW = {
@@ -86,6 +83,22 @@ def test_the_loop_finds_what_breaks_a_target_and_says_with_what() -> None:
 def test_the_loop_tries_every_seed_however_short_the_time_is() -> None:
     seeds = {"one": b"1", "two": b"2", "three": b"3"}
     assert run_loop(Target("any", "", survives_all, seeds), 0, seed=1) == Result(3)
+
+
+@pytest.mark.parametrize(
+    ("runs", "findings", "says", "has_failed"),
+    [
+        (5, [], "no finding", False),
+        (5, [Path("settings-crash-1")], "NEW FINDINGS: 1", True),
+        (0, [], "DID NOT RUN", True),
+    ],
+)
+def test_a_target_that_did_not_run_counts_as_a_finding_does(
+    runs: int, findings: list[Path], says: str, has_failed: bool
+) -> None:
+    report = Report("settings", runs, 1, 1.0, "atheris", findings, "")
+    assert str(report).endswith(says)
+    assert report.has_failed == has_failed
 
 
 def test_the_same_chance_makes_the_same_mutations() -> None:
