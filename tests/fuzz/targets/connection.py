@@ -22,6 +22,7 @@ from h3producer.config import Config
 from h3producer.errors import ErrorCode
 from h3producer.http3.frame_writer import MAX_DATA_PAYLOAD
 from h3producer.wire.frames import encode_frame
+from h3producer.wire.settings import Setting, encode_settings
 from tests.fuzz.choices import Choices, chunk, cut
 from tests.fuzz.handlers import FAILING, HANDLERS
 from tests.fuzz.world import play
@@ -79,6 +80,8 @@ SECONDS = (1, 4, 7, 30)
 TOO_LARGE = encode_frame(0x01, bytes(300))
 SETTINGS = encode_frame(0x04, b"")
 CONTROL = b"\0" + SETTINGS
+SMALL_CONTROL = b"\0" + encode_frame(0x04, encode_settings({Setting.MAX_FIELD_SECTION_SIZE: 40}))
+"""A client that has no room for the smallest response: `:status` alone counts 42 bytes."""
 GOAWAY = encode_frame(0x07, b"\0")
 FRAMES = (
     *(GET, POST, HEAD, data(b"hello"), data(bytes(1000)), data(b""), trailers((b"checksum", b"1"))),
@@ -92,7 +95,7 @@ FRAMES = (
     TOO_LARGE,
     encode_frame(0x21, b"grease"),
     SETTINGS,
-    *(CONTROL, b"\x02", b"\x03", b"\x21", GOAWAY),
+    *(CONTROL, SMALL_CONTROL, b"\x02", b"\x03", b"\x21", GOAWAY),
 )
 
 SEND, SEND_RAW, FIN, RESET, STOP, BLOCK, UNBLOCK, PASS, IDLE, SHUTDOWN, LOSE, TIME = range(12)
@@ -171,6 +174,11 @@ SEEDS = {
     + do(IDLE)
     + send(data(bytes(1000))),
     "nothing for long": handlers() + end(GET) + do(IDLE) + time(3) + end(GET, on=4),
+    "a client without room": handlers(*HANDLERS[:5]) + send(SMALL_CONTROL, on=2) + ALL,
+    "a client without room for a refusal": handlers()
+    + send(SMALL_CONTROL, on=2)
+    + send(TOO_LARGE)
+    + send(FRAMES[10], on=4),
     "raw bytes": handlers() + bytes((SEND_RAW, 0)) + chunk(GET[:7]) + bytes((FIN, 0, 13)),
 }
 
@@ -285,7 +293,10 @@ class Scenario:
     async def check_neighbour(self) -> None:
         self.client.send(GET, on=LAST, end=True)
         await settle()
+        settings = self.client.connection.peer.settings or {}
         if self.is_shut_down:
             assert self.client.received(LAST).reset == ErrorCode.H3_REQUEST_REJECTED
+        elif settings.get(Setting.MAX_FIELD_SECTION_SIZE, 42) < 42:
+            assert self.client.received(LAST) == Received(reset=ErrorCode.H3_INTERNAL_ERROR)
         else:
             assert self.client.received(LAST) == Received(fields=OK, body=b"hello", ended=True)
