@@ -36,6 +36,8 @@ def play(scenario: Coroutine[object, None, None]) -> list[logging.LogRecord]:
             logger.removeHandler(log)
             logger.propagate, logger.level = propagates, level
     for record in log.records:
+        if record.exc_info and isinstance(record.exc_info[1], AssertionError):
+            raise record.exc_info[1]  # of the scenario's, in a place where the server caught it
         assert record.name != "asyncio", f"The loop complains: {_full(record)}"
         assert record.levelno < logging.CRITICAL, f"A fault of ours: {_full(record)}"
     return log.records
