@@ -102,6 +102,8 @@ class _StreamError:
             # RFC 9114 §8: "An endpoint MAY choose to treat a stream error as a connection error".
             raised = _ConnectionError(self.code).match(observed)
             return _allowed_if(raised is not Grade.FAILED)
+        if not observed.lives:
+            return Grade.FAILED
         if observed.reset == self.code:
             return Grade.IDEAL
         return _allowed_if(observed.reset == Code.H3_GENERAL_PROTOCOL_ERROR)

@@ -69,6 +69,9 @@ async def run(case: Case, target: Target, ledger: Ledger) -> Result:
         return Result(case, Grade.FAILED, f"no handshake: {error}")
     except TimeoutError:
         return Result(case, Grade.FAILED, "the server did not answer in time")
+    except Exception as error:
+        # What a server did that no case had thought of, such as content that is no JSON.
+        return Result(case, Grade.FAILED, f"the case broke off: {error!r}")
     return Result(case, grade(observed, case.allowed), str(observed))
 
 

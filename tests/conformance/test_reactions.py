@@ -54,6 +54,11 @@ def test_a_stream_error_may_be_raised_to_one_of_the_connection() -> None:
     assert grade(closed(Code.H3_MESSAGE_ERROR), allowed) is Grade.ALLOWED
 
 
+def test_a_server_that_answers_nobody_any_more_made_no_stream_error() -> None:
+    observed = Observed(reset=Code.H3_MESSAGE_ERROR, lives=False)
+    assert grade(observed, (stream_error(Code.H3_MESSAGE_ERROR),)) is Grade.FAILED
+
+
 def test_a_hidden_code_is_allowed_only_before_the_handshake_is_confirmed() -> None:
     allowed = (connection_error(UNEXPECTED),)
     hidden = closed(APPLICATION_ERROR, is_application=False, is_confirmed=False)
