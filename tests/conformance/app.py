@@ -190,7 +190,7 @@ async def afterwards(scope: Scope, receive: Receive, send: Send, noted: Notes) -
     """What `receive` says when the response is complete."""
     await body_of(receive, noted)
     await respond(send, b"done")
-    noted.add(f"then {(await receive())['type']}")
+    noted.add(f"then-{(await receive())['type']}")
 
 
 async def script(scope: Scope, receive: Receive, send: Send, noted: Notes) -> None:

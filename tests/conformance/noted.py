@@ -45,11 +45,13 @@ class Token:
 
     async def until(self, word: str) -> None:
         """Wait until the application has noted a word."""
-        await asked(self._peer, f"/await/{self.word}?{word}")
+        response = await asked(self._peer, f"/await/{self.word}?{word}")
+        check(response.status == 200, f"nothing is known of {word!r}")
 
     async def release(self) -> None:
         """Let the application go on."""
-        await asked(self._peer, f"/release/{self.word}")
+        response = await asked(self._peer, f"/release/{self.word}")
+        check(response.status == 200, "the application was not released")
 
     def must_never_be_seen(self) -> None:
         """When the case is decided: the application has not been run for it."""

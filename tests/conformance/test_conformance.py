@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from tests.conformance.case import Case
+    from tests.conformance.launch import Server
     from tests.conformance.target import Target
 
 NOT_OFFERED = {"a dynamic table", "extended CONNECT", "session tickets"}
@@ -30,9 +31,14 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def target() -> AsyncIterator[Target]:
+async def server() -> AsyncIterator[Server]:
     async with OURS() as server:
-        yield server.target
+        yield server
+
+
+@pytest.fixture(scope="module")
+def target(server: Server) -> Target:
+    return server.target
 
 
 @pytest.fixture(scope="module")
@@ -60,3 +66,8 @@ async def test_invariant(id: str, ledger: Ledger) -> None:
 async def test_459(target: Target) -> None:
     result = await survival(target)
     assert not result.is_failure, str(result)
+
+
+async def test_nothing_but_faults_of_the_application_is_logged_as_an_error(server: Server) -> None:
+    errors = [line for line in server.log().splitlines() if line.startswith(("ERROR", "CRITICAL"))]
+    assert [line for line in errors if "exception in the application" not in line] == []

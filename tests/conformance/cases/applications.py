@@ -205,7 +205,7 @@ async def mid_response(peer: Peer) -> Stream:
 async def receive_afterwards(peer: Peer) -> Stream:
     token = Token(peer)
     stream = peer.request(peer.head("/afterwards", token.field))
-    await token.until("then http.disconnect")
+    await token.until("then-http.disconnect")
     return stream
 
 
