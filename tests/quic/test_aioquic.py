@@ -42,6 +42,7 @@ OVERRIDDEN = {
     "_on_path_challenge_delivery",
     "_parse_transport_parameters",
     "_payload_received",
+    "_serialize_transport_parameters",
     "_write_connection_limits",
     "_write_new_connection_id_frame",
     "_write_stop_sending_frame",

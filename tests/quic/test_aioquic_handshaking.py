@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from aioquic.quic.packet import pull_quic_transport_parameters
 from aioquic.tls import Epoch
 
 from h3producer.config import Config
 from h3producer.quic.aioquic.connection import AioquicConnection
-from h3producer.quic.limits import MAX_CRYPTO_DATA, MAX_CRYPTO_GAPS
+from h3producer.quic.aioquic.internals import Buffer
+from h3producer.quic.limits import MAX_CRYPTO_DATA, MAX_CRYPTO_GAPS, MAX_UDP_PAYLOAD
 from tests.conformance.octets import varint
 from tests.conformance.quic_frames import PING, Parameter, Parameters, crypto, integers
 from tests.conformance.rogue import Lies, Odd
@@ -89,6 +91,23 @@ async def test_nothing_may_follow_the_client_hello_in_its_packets() -> None:
 
 
 # Transport parameters
+
+
+async def test_a_client_learns_how_large_a_datagram_is_read() -> None:
+    """RFC 9000 §18.2: what is larger is "not likely to be processed"."""
+    heard: list[bytes] = []
+    pair = Pair()
+    quic = pair.client.quic
+    parse = quic._parse_transport_parameters
+
+    def spy(data: bytes, from_session_ticket: bool = False) -> None:
+        heard.append(data)
+        parse(data, from_session_ticket)
+
+    quic._parse_transport_parameters = spy  # type: ignore[method-assign]  # that is how to listen
+    await pair.connect()
+    parameters = pull_quic_transport_parameters(Buffer(data=heard[0]))
+    assert parameters.max_udp_payload_size == MAX_UDP_PAYLOAD
 
 
 async def test_a_transport_parameter_comes_once() -> None:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aioquic.buffer import UINT_VAR_MAX
+from aioquic.buffer import UINT_VAR_MAX, encode_uint_var
 from aioquic.quic.connection import QuicConnection, QuicConnectionError
 from aioquic.quic.packet import (
     QuicErrorCode,
@@ -26,13 +26,17 @@ from aioquic.quic.packet import (
 from aioquic.tls import Epoch
 
 from h3producer.quic.aioquic.internals import Buffer
-from h3producer.quic.limits import MAX_CRYPTO_DATA, MAX_CRYPTO_GAPS
+from h3producer.quic.limits import MAX_CRYPTO_DATA, MAX_CRYPTO_GAPS, MAX_UDP_PAYLOAD
 from h3producer.quic.packets import parse_long_header
 
 if TYPE_CHECKING:
     from aioquic.quic.connection import QuicReceiveContext
 
 __all__ = ["HandshakingConnection"]
+
+
+_OUR_MAX_UDP_PAYLOAD = b"\x03\x02" + encode_uint_var(MAX_UDP_PAYLOAD)
+"""The transport parameter max_udp_payload_size (RFC 9000 §18.2), which aioquic never sends."""
 
 
 class HandshakingConnection(QuicConnection):
@@ -104,6 +108,9 @@ class HandshakingConnection(QuicConnection):
         return epoch is Epoch.INITIAL and self._cryptos[Epoch.HANDSHAKE].recv.is_valid()
 
     # Transport parameters
+
+    def _serialize_transport_parameters(self) -> bytes:
+        return super()._serialize_transport_parameters() + _OUR_MAX_UDP_PAYLOAD
 
     def _parse_transport_parameters(self, data: bytes, from_session_ticket: bool = False) -> None:
         super()._parse_transport_parameters(data, from_session_ticket)

@@ -33,9 +33,9 @@ PRIVATE_NAMES = {
         "_parse_transport_parameters _payload_received _peer_cid _peer_cid_available "
         "_peer_cid_sequence_numbers _peer_retire_prior_to _remote_ack_delay_exponent "
         "_remote_initial_source_connection_id _remote_max_datagram_frame_size "
-        "_remote_max_idle_timeout _spaces _state _streams _write_connection_limits "
-        "_write_new_connection_id_frame _write_stop_sending_frame _write_stream_frame "
-        "_write_stream_limits"
+        "_remote_max_idle_timeout _serialize_transport_parameters _spaces _state _streams "
+        "_write_connection_limits _write_new_connection_id_frame _write_stop_sending_frame "
+        "_write_stream_frame _write_stream_limits"
     ),
     "QuicPacketRecovery": "_cc _pacer _rtt_initialized _rtt_min",
     "RenoCongestionControl": "_congestion_recovery_start_time",
