@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 
 __all__ = ["churn", "garbage_initials", "valid_initials"]
 
-POOL = 5000
-"""Packets that are made beforehand, each to a connection id of its own."""
+POOL = 4800
+"""Packets that are made beforehand, each to a connection id of its own; a multiple of the number of
+addresses, so that each always comes from the same one."""
 
 FORGED = [f"127.1.{number // 200}.{1 + number % 200}" for number in range(400)]
 """Addresses of this machine. A real attacker writes on his packets whatever he likes."""
@@ -49,15 +50,15 @@ def garbage_initials() -> Attack:
     noise = [generator.randbytes(1200) for _ in range(100)]
     packets = []
     for octets, _ in zip(cycle(noise), range(POOL)):
-        header = _initial_header(os.urandom(8))
+        header = _initial_header(os.urandom(8), b"attacker")
         packets.append(header + octets[len(header) :])
     return partial(_flood, packets)
 
 
 def valid_initials() -> Attack:
     """First packets with a ClientHello that deserves an answer, from addresses that are forged."""
-    plain = _client_hello()
-    return partial(_flood, [_encrypted_initial(plain) for _ in range(POOL)])
+    source_id, plain = _client_hello()
+    return partial(_flood, [_encrypted_initial(source_id, plain) for _ in range(POOL)])
 
 
 def _flood(packets: Sequence[bytes], address: tuple[str, int], seconds: float) -> Outcome:
@@ -114,14 +115,14 @@ def _socket(host: str, address: tuple[str, int]) -> socket.socket:
     return sender
 
 
-def _initial_header(destination_id: bytes) -> bytes:
+def _initial_header(destination_id: bytes, source_id: bytes) -> bytes:
     """Up to the packet number, for a datagram of 1,200 bytes."""
-    head = encode_long_header(0xC3, VERSION_1, destination_id, b"attacker") + b"\x00"
+    head = encode_long_header(0xC3, VERSION_1, destination_id, source_id) + b"\x00"
     return head + (0x4000 | 1200 - len(head) - 2).to_bytes(2, "big")
 
 
-def _client_hello() -> bytes:
-    """The frames of a first packet as aioquic makes it."""
+def _client_hello() -> tuple[bytes, bytes]:
+    """The source id, which it names, and the frames of a first packet as aioquic makes it."""
     client = QuicConnection(
         configuration=QuicConfiguration(
             is_client=True, alpn_protocols=["h3"], server_name="localhost"
@@ -136,13 +137,13 @@ def _client_hello() -> bytes:
     start = 7 + len(header.destination_id) + len(header.source_id) + 3  # token and length
     end = start + (int.from_bytes(octets[start - 2 : start], "big") & 0x3FFF)
     _, plain, _ = crypto.decrypt_packet(octets[:end], start, 0)
-    return plain
+    return header.source_id, plain
 
 
-def _encrypted_initial(plain: bytes) -> bytes:
+def _encrypted_initial(source_id: bytes, plain: bytes) -> bytes:
     destination_id = os.urandom(8)
     crypto = CryptoPair()
     crypto.setup_initial(destination_id, is_client=True, version=VERSION_1)
-    header = _initial_header(destination_id) + bytes(4)
+    header = _initial_header(destination_id, source_id) + bytes(4)
     room = 1200 - len(header) - 16
     return crypto.encrypt_packet(header, plain[:room].ljust(room, b"\0"), 0)
