@@ -180,10 +180,10 @@ class Config:
     """Validate client addresses with a Retry packet before spending on a handshake
     (RFC 9000 §8.1.2): costs each client one round trip. `auto` does so only while many
     handshakes are unfinished, which is what a flood of forged addresses looks like."""
-    retry_threshold: int = 128
+    retry_threshold: int = 32
     """Unfinished handshakes, whole server, from which on `retry="auto"` asks for the proof; it
-    stops at half of them. 128 is a fifth of a second of work for one core, and what a server at
-    full load has open at once when its clients are 300 ms away."""
+    stops at half of them. 32 is a twentieth of a second of work for one core, and what a server at
+    full load has open at once when its clients are 100 ms away."""
     handshake_timeout: float = 10.0
     """Seconds until a handshake that does not finish is dropped, whatever comes. A client that
     lost every second packet needs 3; `idle_timeout` is meant for quiet connections."""

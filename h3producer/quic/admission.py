@@ -12,12 +12,11 @@ unfinished, so that forged addresses never fill `max_half_open_connections`.
 
 from __future__ import annotations
 
-import socket
 from collections import Counter
 from enum import Enum, auto
 from typing import TYPE_CHECKING, TypeAlias
 
-from h3producer.quic.sockets import plain_address
+from h3producer.quic.sockets import packed_host, plain_address
 
 if TYPE_CHECKING:
     from h3producer.config import Config
@@ -49,6 +48,8 @@ class Admission:
         self._max_per_source = config.max_connections_per_address
         self._by_source: Counter[Source] = Counter()
         self._is_flooded = False
+        self.floods = 0
+        """Sockets on which first packets come faster than anybody's customers do."""
         self.connections = 0
         """All that are not forgotten yet, half-open ones included."""
         self.half_open = 0
@@ -57,7 +58,9 @@ class Admission:
     @property
     def asks_for_proof(self) -> bool:
         """Whether a client has to prove its address before anything is spent on it."""
-        return self._retry == "always" or (self._retry == "auto" and self._is_flooded)
+        if self._retry == "auto":
+            return self._is_flooded or self.floods > 0
+        return self._retry == "always"
 
     @property
     def reads_proofs(self) -> bool:
@@ -158,5 +161,4 @@ def source_of(address: Address) -> Source:
     host, _ = plain_address(address)
     if ":" not in host:
         return host
-    packed = socket.inet_pton(socket.AF_INET6, host.partition("%")[0])
-    return packed[:8]
+    return packed_host(host)[:8]

@@ -18,6 +18,7 @@ from h3producer.http3.complaints import COMPLAINTS, ConnectionComplaints
 from h3producer.quic.heartbeat import Heartbeat
 from h3producer.quic.intake import Intake
 from h3producer.quic.link import Link
+from h3producer.quic.sieve import Sieve
 from h3producer.quic.sockets import plain_address, show_address
 from h3producer.quic.transport import EngineTransport
 
@@ -66,7 +67,8 @@ class UdpEndpoint(Link):
         self._is_accepting = True
         self._is_closed = False
         self._done = asyncio.Event()
-        self._intake = Intake(sock, loop, self._judge)
+        self._sieve = Sieve(sock)
+        self._intake = Intake(sock, loop, self._judge, self._flooded)
 
     def __repr__(self) -> str:
         return f"<UdpEndpoint {show_address(self._local_address)} {len(self._live)} connections>"
@@ -129,6 +131,14 @@ class UdpEndpoint(Link):
         self._intake.add(tenant, seat.source if seat.is_proven else None)
         self._live.add(tenant)
         return tenant
+
+    def _flooded(self, is_flood: bool) -> None:
+        admission = self._acceptor.admission
+        admission.floods += 1 if is_flood else -1
+        if is_flood and admission.asks_for_proof:
+            self._sieve.set()
+        else:
+            self._sieve.remove()
 
     def _answer(self, datagram: bytes, address: Address) -> None:
         """Send what no connection stands behind; lost if the socket is full."""

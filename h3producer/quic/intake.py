@@ -24,8 +24,10 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from h3producer.quic.flood import FloodGauge
 from h3producer.quic.limits import (
     CONNECTION_ID_LENGTH,
+    FLOOD_PERIOD,
     MAX_NEWCOMERS,
     MAX_PASS,
     MAX_READS,
@@ -65,13 +67,23 @@ class Intake:
     """Reads a socket from its creation until `stop`, and has its tenants receive and flush.
 
     `judge` hears of each long-header datagram that belongs to nobody, and of the time; it returns
-    the tenant that it made of it, if it did.
+    the tenant that it made of it, if it did. `flooded` hears when such datagrams begin to come
+    faster than anybody's customers do, and when that is over.
     """
 
-    def __init__(self, sock: DatagramSocket, loop: Loop, judge: Judge) -> None:
+    def __init__(
+        self,
+        sock: DatagramSocket,
+        loop: Loop,
+        judge: Judge,
+        flooded: Callable[[bool], None] = lambda is_flood: None,
+    ) -> None:
         self._socket = sock
         self._loop = loop
         self._judge = judge
+        self._flooded = flooded
+        self._gauge = FloodGauge()
+        self._first_packets = 0
         self._schedule: Schedule[Tenant | None] = Schedule()
         self._newcomers = self._schedule.add(None, room=MAX_NEWCOMERS)
         self._inboxes: dict[Tenant, Inbox[Tenant | None]] = {}
@@ -164,6 +176,8 @@ class Intake:
                 continue
             if datagram[0] & LONG_HEADER:
                 inbox = routes.get(_destination_of(datagram), newcomers)
+                if inbox is newcomers:
+                    self._first_packets += 1
             elif (known := routes.get(datagram[1:_SHORT_HEADER_END])) is not None:
                 inbox = known
             else:
@@ -183,6 +197,8 @@ class Intake:
         schedule = self._schedule
         spent: dict[Tenant, float] = {}
         started = now = self._loop.time()
+        if self._first_packets and not self._gauge.is_flood:
+            self._look(started)
         first = None
         is_mixed = False
         while (inbox := schedule.next()) is not None:
@@ -205,6 +221,14 @@ class Intake:
             self._loop.call_soon(self._flush, in_order)
         if schedule.waiting:
             self._go_on()
+
+    def _look(self, now: float) -> None:
+        """See whether there is a flood; while it lasts, again and again."""
+        if self._gauge.look(self._first_packets, now) and not self._is_stopped:
+            self._flooded(self._gauge.is_flood)
+        self._first_packets = 0
+        if self._gauge.is_flood and not self._is_stopped:
+            self._loop.call_at(now + 2 * FLOOD_PERIOD, lambda: self._look(self._loop.time()))
 
     def _go_on(self) -> None:
         if not self._pass_is_due:

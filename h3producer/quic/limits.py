@@ -8,6 +8,8 @@ from __future__ import annotations
 
 __all__ = [
     "CONNECTION_ID_LENGTH",
+    "FLOOD",
+    "FLOOD_PERIOD",
     "HEARTBEAT",
     "MAX_CONGESTION_WINDOW",
     "MAX_CRYPTO_DATA",
@@ -28,6 +30,7 @@ __all__ = [
     "MIXED_PASS",
     "PATIENCE",
     "REFUSAL_PAUSE",
+    "SIEVE_MESH",
     "TURN",
 ]
 
@@ -74,6 +77,17 @@ MAX_INBOX = 1024
 MAX_NEWCOMERS = 64
 """Datagrams that wait to be judged. Those that open a connection take 1.5 ms each, so the last of
 them waits a tenth of a second; a client whose first packet was dropped sends another by then."""
+
+FLOOD = 10_000
+"""First packets a second, on one socket, that are a flood whatever they are: one core can open a
+thirtieth of as many connections."""
+
+SIEVE_MESH = 8
+"""One in so many of the first packets gets through in a flood; a power of two. What is left of
+200,000 a second, which is what one machine sends, takes half a core, while nobody else wants it."""
+
+FLOOD_PERIOD = 0.05
+"""Seconds between two looks at how many first packets come."""
 
 MAX_WAITING = 8192
 """Datagrams of all connections of a socket that wait: 10 MB. Beyond that, each connection has room

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BindError",
     "bind_sockets",
+    "packed_host",
     "parse_bind",
     "plain_address",
     "show_address",
@@ -96,6 +97,13 @@ def plain_address(address: Address) -> tuple[str, int]:
     if host.startswith("::ffff:") and "." in host:
         host = host[7:]
     return host, address[1]
+
+
+def packed_host(host: str) -> bytes:
+    """The 4 or 16 bytes of a numeric host, without an IPv6 zone."""
+    if ":" in host:
+        return socket.inet_pton(socket.AF_INET6, host.partition("%")[0])
+    return socket.inet_pton(socket.AF_INET, host)
 
 
 def show_address(address: tuple[str, int]) -> str:

@@ -9,7 +9,6 @@ Its one rule: a token is ours and right, ours and wrong, or not ours. A wrong on
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import struct
 from typing import TYPE_CHECKING
@@ -24,6 +23,7 @@ from h3producer.quic.packets import (
     VERSION_2,
     encode_long_header,
 )
+from h3producer.quic.sockets import packed_host
 
 if TYPE_CHECKING:
     from h3producer.quic.engine import Address
@@ -42,8 +42,11 @@ _RETRY_TYPE = {VERSION_1: 0x30, VERSION_2: 0x00}
 """The packet type bits of a Retry (RFC 9000 §17.2, RFC 9369 §3.2)."""
 
 _INTEGRITY = {
-    VERSION_1: ("be0c690b9f66575a1d766b54e368c84e", "461599d35d632bf2239825bb"),
-    VERSION_2: ("8fb4b01b56ac48e260fbcbcead7ccc92", "d86969bc2d7c6d9990efb04a"),
+    version: (AESGCM(bytes.fromhex(key)), bytes.fromhex(nonce))
+    for version, key, nonce in (
+        (VERSION_1, "be0c690b9f66575a1d766b54e368c84e", "461599d35d632bf2239825bb"),
+        (VERSION_2, "8fb4b01b56ac48e260fbcbcead7ccc92", "d86969bc2d7c6d9990efb04a"),
+    )
 }
 """Key and nonce of the integrity tag (RFC 9001 §5.8, RFC 9369 §3.3.3). They are public: the tag
 shows that whoever sent the Retry saw the Initial, no more."""
@@ -98,14 +101,14 @@ class RetryTokens:
 
 def _encode_address(address: Address) -> bytes:
     host, port = address[0], address[1]
-    return ipaddress.ip_address(host).packed + port.to_bytes(2, "big")
+    return packed_host(host) + port.to_bytes(2, "big")
 
 
 def encode_retry(initial: InitialPacket, source_id: bytes, token: bytes) -> bytes:
     """The packet that asks the client to start again with `token`, to `source_id`."""
     first = LONG_HEADER | FIXED_BIT | _RETRY_TYPE[initial.version]
     packet = encode_long_header(first, initial.version, initial.source_id, source_id) + token
-    key, nonce = _INTEGRITY[initial.version]
+    aead, nonce = _INTEGRITY[initial.version]
     # RFC 9001 §5.8: the tag covers the id that the client's first packet went to, too.
     covered = bytes((len(initial.destination_id),)) + initial.destination_id + packet
-    return packet + AESGCM(bytes.fromhex(key)).encrypt(bytes.fromhex(nonce), b"", covered)
+    return packet + aead.encrypt(nonce, b"", covered)

@@ -13,6 +13,7 @@ from h3producer.quic import sockets as module
 from h3producer.quic.sockets import (
     BindError,
     bind_sockets,
+    packed_host,
     parse_bind,
     plain_address,
     show_address,
@@ -247,3 +248,15 @@ def test_peers_have_plain_addresses(
 def test_addresses_are_shown_as_in_a_url() -> None:
     assert show_address(("192.0.2.7", 443)) == "192.0.2.7:443"
     assert show_address(("2001:db8::1", 443)) == "[2001:db8::1]:443"
+
+
+@pytest.mark.parametrize(
+    ("host", "packed"),
+    [
+        ("192.0.2.7", "c0000207"),
+        ("2001:db8::1", "20010db8000000000000000000000001"),
+        ("fe80::1%eth0", "fe800000000000000000000000000001"),
+    ],
+)
+def test_a_host_is_packed_without_its_zone(host: str, packed: str) -> None:
+    assert packed_host(host).hex() == packed
