@@ -466,6 +466,24 @@ async def test_who_stopped_accepting_still_serves_the_others() -> None:
     assert await ask(pair, pair.client) == b"hello"
 
 
+async def test_a_shutdown_refuses_who_has_asked_before_our_handshake_was_complete() -> None:
+    """Its request may be repeated elsewhere, since nobody here can have looked at it."""
+    pair = Pair()
+    pair.loses_to_server = lambda number: number > 0  # all behind its first packet
+    await pair.connect()
+    assert pair.client.is_connected
+    pair.client.send(0, b"a request", end_stream=True)
+    await pair.drive()
+    assert pair.inputs == []
+
+    pair.endpoint.shutdown()
+    await pair.drive()
+
+    assert pair.client.terminated is not None
+    assert pair.client.terminated.error_code == TransportError.CONNECTION_REFUSED
+    await pair.endpoint.wait_closed()
+
+
 async def test_shutdown_reaches_every_core() -> None:
     pair = await connected()
     await pair.connect(Client(OTHER))

@@ -1,6 +1,6 @@
 """Restarts under load: one server process after another at one address, and no request lost.
 
-    python -m tests.soak.restart [--restarts N] [--customers N] [--takeover fd|bind] [--seed S]
+    python -m tests.soak.restart [--restarts N] [--customers N] [--takeover fd|bind] [--loss SHARE]
 
 This file knows how a process takes over from the one before, and counts. It refuses to know how a
 client decides what it may repeat (`customers.py`). Its one rule: a process is told to end while
@@ -33,17 +33,23 @@ from typing import TYPE_CHECKING, Literal
 
 from tests.bench.report import Table, count
 from tests.e2e.observed import Progress
+from tests.e2e.relay import Relay
 from tests.interop.authority import Authority
 from tests.soak.customers import Customer, Habit, Sales
 from tests.soak.host import Host, hosting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable, Iterator
 
-__all__ = ["Outcome", "restart_under_load"]
+    from tests.e2e.raw_client import Address
+
+__all__ = ["Outcome", "Plan", "restart_under_load"]
 
 BETWEEN = 40
 """Answers between two restarts, so that every customer is served by every process."""
+
+IDLE_TIMEOUT = 4.0
+"""Seconds until a client notices by itself that its server is gone, if nobody could tell it."""
 
 PATIENCE = 60.0
 """Seconds for those answers; a fuse."""
@@ -85,52 +91,61 @@ class Outcome:
         return table
 
 
-async def restart_under_load(
-    restarts: int,
-    *,
-    customers: int = 4,
-    takeover: Takeover = "fd",
-    seed: int = 0,
-    between: int = BETWEEN,
-) -> Outcome:
-    """End and start servers that many times, each time after `between` answers; let all finish."""
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What to do; the same plan makes the same decisions."""
+
+    restarts: int = 20
+    customers: int = 6
+    takeover: Takeover = "fd"
+    loss: float = 0.0
+    """The share of datagrams that are lost, each way."""
+    seed: int = 0
+    between: int = BETWEEN
+
+
+async def restart_under_load(plan: Plan) -> Outcome:
+    """End and start servers while customers ask; then let all that was asked be answered."""
     outcome = Outcome()
-    with tempfile.TemporaryDirectory() as directory:
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held,
+    ):
         authority = Authority.made_in(Path(directory))
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
-            held.bind(("127.0.0.1", 0))
-            address = held.getsockname()
-            if takeover == "bind":
-                held.close()
-            service = Service(authority, address, held.fileno())
+        held.bind(("127.0.0.1", 0))
+        address = held.getsockname()
+        if plan.takeover == "bind":
+            held.close()
+        service = Service(authority, address, held.fileno())
+        with Relay.before(address, seed=plan.seed, loss=plan.loss) as relay:
+            crowd = list(_customers(plan, relay.address, authority, outcome.sales))
             await service.start()
-            habits = itertools.cycle(Habit)
-            crowd = [
-                Customer(
-                    address,
-                    authority.cafile,
-                    outcome.sales,
-                    random.Random(f"{seed} {number}"),
-                    next(habits),
-                )
-                for number in range(customers)
-            ]
             asking = [asyncio.create_task(customer.ask_on_and_on()) for customer in crowd]
             try:
-                for _ in range(restarts):
-                    await _answers(outcome.sales, between)
+                for _ in range(plan.restarts):
+                    await _answers(outcome.sales, plan.between)
                     outcome.drains.append(await _seconds(service.stop))
                     outcome.starts.append(await _seconds(service.start))
-                await _answers(outcome.sales, between)
+                await _answers(outcome.sales, plan.between)
                 for customer in crowd:
                     customer.leave()
                 await asyncio.gather(*asking)
             finally:
                 for task in asking:
                     task.cancel()
+                await asyncio.wait(asking)
                 await service.stop()
     outcome.cut = service.complaints
     return outcome
+
+
+def _customers(
+    plan: Plan, address: Address, authority: Authority, sales: Sales
+) -> Iterator[Customer]:
+    habits = itertools.cycle(Habit)
+    for number in range(plan.customers):
+        decide = random.Random(f"{plan.seed} {number}")
+        yield Customer(address, authority.cafile, sales, decide, next(habits))
 
 
 class Service:
@@ -147,7 +162,13 @@ class Service:
         self.complaints: list[str] = []
 
     async def start(self) -> None:
-        hosted = hosting(self._authority, bind=self._bind, inherited=self._inherited)
+        hosted = hosting(
+            self._authority,
+            "--idle-timeout",
+            str(IDLE_TIMEOUT),
+            bind=self._bind,
+            inherited=self._inherited,
+        )
         self._host = await self._stack.enter_async_context(hosted)
 
     async def stop(self) -> None:
@@ -168,31 +189,26 @@ async def _answers(sales: Sales, number: int) -> None:
     await progress.until(lambda: sales.answered >= due or bool(sales.failures), lambda: sales)
 
 
-async def _seconds(step: Callable[[], object]) -> float:
+async def _seconds(step: Callable[[], Awaitable[None]]) -> float:
     begin = time.monotonic()
-    await step()  # type: ignore[misc]  # both steps are coroutines
+    await step()
     return time.monotonic() - begin
 
 
 def main() -> int:
     """Run the command."""
+    default = Plan()
     parser = argparse.ArgumentParser(prog="python -m tests.soak.restart")
-    parser.add_argument("--restarts", type=int, default=20)
-    parser.add_argument("--customers", type=int, default=8)
-    parser.add_argument("--takeover", choices=("fd", "bind"), default="fd")
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
-    outcome = asyncio.run(
-        restart_under_load(
-            options.restarts,
-            customers=options.customers,
-            takeover=options.takeover,
-            seed=options.seed,
-        )
-    )
+    parser.add_argument("--restarts", type=int, default=default.restarts)
+    parser.add_argument("--customers", type=int, default=default.customers)
+    parser.add_argument("--takeover", choices=("fd", "bind"), default=default.takeover)
+    parser.add_argument("--loss", type=float, default=default.loss, metavar="SHARE")
+    parser.add_argument("--seed", type=int, default=default.seed)
+    plan = Plan(**vars(parser.parse_args()))
+    outcome = asyncio.run(restart_under_load(plan))
     title = (
-        f"{options.restarts} restarts under the load of {options.customers} customers, "
-        f"takeover {options.takeover}, seed {options.seed}"
+        f"{plan.restarts} restarts under the load of {plan.customers} customers, "
+        f"takeover {plan.takeover}, {plan.loss:.0%} loss, seed {plan.seed}"
     )
     print(outcome.table(title).markdown())
     for fault in outcome.faults:

@@ -11,7 +11,7 @@ from tests.deadline import deadline
 from tests.e2e.exchange import Exchange
 from tests.e2e.raw_client import RawClient
 from tests.soak.customers import CONNECTION_REFUSED, why_unprocessed
-from tests.soak.restart import restart_under_load
+from tests.soak.restart import Plan, restart_under_load
 
 if TYPE_CHECKING:
     from tests.soak.restart import Takeover
@@ -23,7 +23,9 @@ LARGEST_REQUEST_ID = (1 << 62) - 4
 
 @pytest.mark.parametrize("takeover", ["fd", "bind"])
 async def test_no_request_is_lost_in_a_restart(takeover: Takeover) -> None:
-    outcome = await restart_under_load(2, customers=3, takeover=takeover, between=15)
+    plan = Plan(restarts=2, customers=3, takeover=takeover, between=15)
+
+    outcome = await restart_under_load(plan)
 
     assert outcome.faults == []
     assert outcome.sales.answered == outcome.sales.asked >= 45
