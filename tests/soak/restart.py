@@ -48,7 +48,7 @@ __all__ = ["Outcome", "Plan", "restart_under_load"]
 BETWEEN = 40
 """Answers between two restarts, so that every customer is served by every process."""
 
-IDLE_TIMEOUT = 4.0
+IDLE_TIMEOUT = 10.0
 """Seconds until a client notices by itself that its server is gone, if nobody could tell it."""
 
 PATIENCE = 60.0
