@@ -48,8 +48,9 @@ CLIENTS = {"good": 3, "slow": 2, "aborting": 2, "malformed": 1, "curl": 1, "niqu
 
 NETWORK = {"loss": 0.02, "double": 0.02, "delay": 0.05, "latency": 0.002}
 
-NOISE = 25
-"""Objects of a type more or fewer that say nothing: a timer more in the loop, say."""
+NOISE = 100
+"""Objects of a type more that say nothing: a timer in the loop, a weak reference in the cache of an
+abstract class. One object a visit would be thousands after ten minutes."""
 
 BLOCK_NOISE = 3000
 """Blocks of memory more that say nothing, of some 160,000: caches of the interpreter and of OpenSSL
