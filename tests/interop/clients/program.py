@@ -16,6 +16,7 @@ import hashlib
 import json
 import os
 import sys
+import traceback
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -95,6 +96,6 @@ def main(make: Callable[[str, str], Client]) -> None:
 def _reply(client: Client, wanted: list[dict[str, Any]]) -> object:
     try:
         answers = client.exchange([Request(**each) for each in wanted])
-    except Exception as error:
-        return {"raised": f"{type(error).__name__}: {error}"}
+    except Exception:
+        return {"raised": traceback.format_exc()}
     return [asdict(answer) for answer in answers]
