@@ -9,9 +9,9 @@ How a pass of the event loop goes:
 1. The socket is readable: all that it has is read and sorted into inboxes. That is cheap, and it
    has to be fast: in the kernel's buffer everybody waits behind everybody.
 2. Connections have their turns, those who used least of the processor first. Applications' tasks
-   are created here. Connections of one address go on for as long as `MAX_PASS` if nobody else is
-   there, which is looked at after each `TURN`; with others a pass ends after `MIXED_PASS`, and at
-   once behind a connection whose turn was not enough for it.
+   are created here. Connections of one address go on for as long as `MAX_PASS` if nobody else was
+   there of late, and the socket is looked at after each `TURN`; with others a pass ends after
+   `MIXED_PASS`, and at once behind a connection whose turn was not enough for it.
 3. Those tasks run their first step, in the order of their creation.
 4. Each connection that got a datagram flushes once, with all that came together by then; whoever
    kept the pass for the shortest time first.
@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 from h3producer.quic.flood import FloodGauge
 from h3producer.quic.limits import (
     CONNECTION_ID_LENGTH,
+    CROWD_MEMORY,
     FLOOD_PERIOD,
     MAX_NEWCOMERS,
     MAX_PASS,
@@ -90,6 +91,8 @@ class Intake:
         self._pass_is_due = False
         self._is_stopped = False
         self._busy_until = 0.0
+        self._last_share = self._newcomers.share
+        self._crowded_until = 0.0
         self.routes: dict[bytes, Inbox[Tenant | None]] = {}
         """The inboxes by the connection ids that lead to them."""
         loop.add_reader(sock, self._readable)
@@ -206,10 +209,13 @@ class Intake:
             share = inbox.share  # behind its turn: it may have been proven in it
             first = first or share
             is_mixed = is_mixed or share is not first
+            if share is not self._last_share:
+                self._last_share = share
+                self._crowded_until = now + CROWD_MEMORY
             elapsed = now - started
             if elapsed < TURN:
                 continue
-            if elapsed >= MAX_PASS:
+            if elapsed >= (MIXED_PASS if now < self._crowded_until else MAX_PASS):
                 break
             if not is_mixed and schedule.is_alone(share):
                 self._read()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 __all__ = [
     "CONNECTION_ID_LENGTH",
+    "CROWD_MEMORY",
     "FLOOD",
     "FLOOD_PERIOD",
     "HEARTBEAT",
@@ -103,6 +104,10 @@ one that keeps the server busy. About as long as a small request takes by itself
 MIXED_PASS = 0.0005
 """Seconds until the event loop goes on if several addresses have their turns: what is done for
 them together is cheaper, and none of them waits long for its answer."""
+
+CROWD_MEMORY = 0.1
+"""Seconds for which the turn of another address is remembered: whoever asks ten times a second is
+there all the time, and what an address alone would do in a long pass keeps it waiting."""
 
 MAX_PASS = 0.005
 """Seconds of the turns of one address until the event loop goes on, so that timers and applications
