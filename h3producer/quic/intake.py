@@ -11,7 +11,7 @@ How a pass of the event loop goes:
 2. Connections have their turns, those who used least of the processor first. Applications' tasks
    are created here. Connections of one address go on for as long as `MAX_PASS` if nobody else was
    there of late, and the socket is looked at after each `TURN`; with others a pass ends after
-   `MIXED_PASS`, and at once behind a connection whose turn was not enough for it.
+   `MIXED_PASS`, and sooner if there was a connection whose turn was not enough for it.
 3. Those tasks run their first step, in the order of their creation.
 4. Each connection that got a datagram flushes once, with all that came together by then; whoever
    kept the pass for the shortest time first.
@@ -203,7 +203,7 @@ class Intake:
         if self._first_packets and not self._gauge.is_flood:
             self._look(started)
         first = None
-        is_mixed = False
+        is_mixed = is_cut = False
         while (inbox := schedule.next()) is not None:
             now = self._turn(inbox, now, spent)
             share = inbox.share  # behind its turn: it may have been proven in it
@@ -215,12 +215,15 @@ class Intake:
             elapsed = now - started
             if elapsed < TURN:
                 continue
-            if elapsed >= (MIXED_PASS if now < self._crowded_until else MAX_PASS):
+            is_crowded = now < self._crowded_until
+            if elapsed >= (MIXED_PASS if is_crowded else MAX_PASS):
                 break
-            if not is_mixed and schedule.is_alone(share):
+            is_alone = not is_mixed and schedule.is_alone(share)
+            is_cut = is_cut or bool(inbox.datagrams)
+            if is_cut and (not is_alone or (is_crowded and elapsed >= 2 * TURN)):
+                break
+            if is_alone:
                 self._read()
-            elif inbox.datagrams or elapsed >= MIXED_PASS:
-                break
         if spent:
             in_order = sorted(spent, key=spent.__getitem__) if len(spent) > 1 else list(spent)
             # Behind the first steps of the tasks that were created just now.

@@ -101,7 +101,7 @@ TURN = 0.00025
 """Seconds of a connection's turn, if others are there: what a small request waits at most for
 one that keeps the server busy. About as long as a small request takes by itself."""
 
-MIXED_PASS = 0.0005
+MIXED_PASS = 0.001
 """Seconds until the event loop goes on if several addresses have their turns: what is done for
 them together is cheaper, and none of them waits long for its answer."""
 
