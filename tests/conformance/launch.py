@@ -29,8 +29,10 @@ __all__ = ["APP", "HOST", "OURS", "Launcher", "Server", "has_app"]
 HOST = "127.0.0.1"
 APP = "tests.conformance.app:app"
 
-START = 20.0
+START = 40.0
 """Seconds that a server gets until it answers."""
+ATTEMPT = 3.0
+"""Seconds after which it is asked anew: a handshake that began too early tries ever more seldom."""
 END = 20.0
 """Seconds that it gets to end."""
 
@@ -81,7 +83,8 @@ class Server:
                 if self._process.returncode is not None:
                     raise RuntimeError(f"The server did not start: {self.log()}")
                 with contextlib.suppress(NoHandshake, TimeoutError):
-                    self.target = replace(self.target, has_app=await has_app(self.target))
+                    is_there = await has_app(replace(self.target, patience=ATTEMPT))
+                    self.target = replace(self.target, has_app=is_there)
                     return
 
     def terminate(self) -> None:

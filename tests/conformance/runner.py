@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Result", "run"]
 
-DEADLINE = 60.0
+DEADLINE = 90.0
 """Seconds until a case is given up."""
 
 AFTERMATH = 0.2
