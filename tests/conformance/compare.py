@@ -123,17 +123,17 @@ async def _add_the_rest(contestant: Contestant, server: Server, ledger: Ledger) 
 
 def report(judged: Sequence[Contestant]) -> str:
     """The whole of `results.md`."""
-    return "\n\n".join((_heading(judged), _counts(judged), _failures(judged))) + "\n"
+    return "\n\n".join((_heading(), _counts(judged), _failures(judged))) + "\n"
 
 
-def _heading(judged: Sequence[Contestant]) -> str:
+def _heading() -> str:
     return f"""# Conformance, side by side
 
-Made by `{COMMAND}` on {datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, aioquic
-{version("aioquic")} as the client. *Ideal* is the reaction to the letter, *allowed* another one
-that an RFC permits, *not offered* what the server does not have, such as a dynamic table; a server
-that does not run the suite's ASGI application has none of what needs it. *Failed* counts the levels
-MUST, SHOULD and HARD (a defence that an RFC asks for without naming a reaction)."""
+Made by `{COMMAND}` on {datetime.now(UTC):%Y-%m-%d}, with Python {platform.python_version()} and
+aioquic {version("aioquic")} as the client. *Ideal* is the reaction to the letter, *allowed* another
+one that an RFC permits, *not offered* what the server does not have, such as a dynamic table; a
+server that does not run the suite's ASGI application has none of what needs it. *Failed* counts the
+levels MUST, SHOULD and HARD (a defence that an RFC asks for without naming a reaction)."""
 
 
 def _counts(judged: Sequence[Contestant]) -> str:
