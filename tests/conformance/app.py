@@ -225,7 +225,8 @@ async def download(scope: Scope, receive: Receive, send: Send, noted: Notes) -> 
 
 
 async def noted_so_far(scope: Scope, receive: Receive, send: Send, noted: Notes) -> None:
-    """What has been noted under the token in the path, as JSON."""
+    """What has been noted under the token in the path, as JSON, once the request is whole."""
+    await body_of(receive, noted)
     await respond(send, json.dumps(notes[_token(scope)].words).encode())
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import random
 import socket
 import sys
 import tempfile
@@ -28,6 +29,9 @@ __all__ = ["APP", "HOST", "OURS", "Launcher", "Server", "has_app"]
 
 HOST = "127.0.0.1"
 APP = "tests.conformance.app:app"
+
+PORTS = range(20_000, 32_000)
+"""Below those that Linux gives to clients."""
 
 START = 40.0
 """Seconds that a server gets until it answers."""
@@ -129,18 +133,19 @@ def _certificate() -> Iterator[tuple[str, str]]:
 
 
 def _free_port() -> int:
-    """A port that is free for UDP and, for servers that speak HTTP/1 too, for TCP."""
+    """A port that is free for UDP and, for servers that speak HTTP/1 too, for TCP.
+
+    Not one that the system would give: it could give that to a client before the server binds it.
+    """
     while True:
+        port = random.choice(PORTS)
         with (
             socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
             socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp,
+            contextlib.suppress(OSError),
         ):
-            udp.bind((HOST, 0))
-            port: int = udp.getsockname()[1]
-            try:
-                tcp.bind((HOST, port))
-            except OSError:
-                continue
+            udp.bind((HOST, port))
+            tcp.bind((HOST, port))
             return port
 
 

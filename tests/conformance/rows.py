@@ -20,7 +20,6 @@ _NO_SCHEDULING = "PRIORITY_UPDATE is checked, but nothing is scheduled by it yet
 _APPLICATION = "a matter of the application"
 
 WITHOUT_CASE: Final[dict[int, str]] = {
-    61: "case 444",
     63: "invariant 453",
     64: "invariant 450",
     65: "invariant 452",

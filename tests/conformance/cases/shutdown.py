@@ -75,32 +75,42 @@ async def in_flight(target: Target) -> Observed:
         return Observed(close=peer.close)
 
 
-@target_case(
-    "444",
-    "RFC 9114 §5.2",
-    SHOULD,
-    "a request behind GOAWAY is rejected, unseen by the application",
-    stream_error(Code.H3_REQUEST_REJECTED),
-    connection_error(Code.H3_NO_ERROR),
-)
-async def late_request(target: Target) -> Observed:
-    async with _launched(target) as server, Peer.connected(server.target) as peer:
-        token, late_token = Token(peer), Token(peer)
-        running = peer.request(peer.head("/late", token.field))
-        release = peer.request(peer.head(f"/release/{token.word}"), end=False)
-        asking = peer.request(peer.head(f"/noted/{late_token.word}", method=b"POST"), end=False)
-        await peer.until(lambda: bool(running.response.body))
-        server.terminate()
-        await peer.until(lambda: bool(peer.goaways))
-        late = peer.request(peer.head("/echo", late_token.field))
-        await peer.until(lambda: late.is_over)
-        reset, stop, close = late.reset_code, late.stop_code, peer.close
-        for stream in (asking, release):
-            if not stream.is_over:
-                stream.write(end=True)
-        await asking.over()
-        check(b"run" not in asking.response.body, "the application saw it")
-        return Observed(reset=reset, stop=stop, close=close, lives=close is None)
+def _rejects(id: str, words: str, *, end: bool) -> None:
+    """A request that comes behind GOAWAY, whole or not."""
+
+    @target_case(
+        id,
+        "RFC 9114 §5.2",
+        SHOULD,
+        f"a request behind GOAWAY, {words}, is rejected, unseen by the application",
+        stream_error(Code.H3_REQUEST_REJECTED),
+        connection_error(Code.H3_NO_ERROR),
+    )
+    async def late_request(target: Target) -> Observed:
+        async with _launched(target) as server, Peer.connected(server.target) as peer:
+            token, late_token = Token(peer), Token(peer)
+            running = peer.request(peer.head("/late", token.field))
+            # What is asked when the server takes no requests any more has to be under way before.
+            release = peer.request(peer.head(f"/release/{token.word}"), end=False)
+            asking = peer.request(peer.head(f"/noted/{late_token.word}"), end=False)
+            await peer.until(lambda: bool(running.response.body))
+            server.terminate()
+            await peer.until(lambda: bool(peer.goaways))
+            late = peer.request(peer.head("/echo", late_token.field), end=end)
+            await peer.until(lambda: late.is_over)
+            reset, close = late.reset_code, peer.close
+            if not end and close is None:
+                await peer.until(lambda: late.stop_code is not None)
+                check(late.stop_code == reset, f"STOP_SENDING with {late.stop_code:#x}")
+            asking.write(end=True)
+            await asking.over()
+            check(b"run" not in asking.response.body, "the application saw it")
+            release.write(end=True)
+            return Observed(reset=reset, stop=late.stop_code, close=close, lives=close is None)
+
+
+_rejects("61", "whose content is still to come", end=False)
+_rejects("444", "whole", end=True)
 
 
 @target_case(
