@@ -56,6 +56,13 @@ class Network(Pair):
         await settle()
         self._carry()
 
+    async def begin_handshake(self, client: Client) -> None:
+        """Let a client have the server's first flight, and say nothing to it."""
+        self._clients[client.address] = client
+        client.quic.connect(self.socket.address, self.loop.now)
+        await self.throw(*client.take(self.loop.now), address=client.address)
+        del self._clients[client.address]
+
     async def is_served(self, client: Client) -> bool:
         """Whether a client gets what it asks for."""
         stream_id = client.open()

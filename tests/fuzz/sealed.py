@@ -19,7 +19,7 @@ from h3producer.quic.packets import MIN_INITIAL_SIZE, VERSION_1
 if TYPE_CHECKING:
     from tests.pair import Client
 
-__all__ = ["CLIENT_HELLO", "crypto_frame", "initial_packet", "one_rtt_packet"]
+__all__ = ["CLIENT_HELLO", "crypto_frame", "handshake_packet", "initial_packet", "one_rtt_packet"]
 
 DESTINATION = b"original"
 SOURCE = b"hostile!"
@@ -48,6 +48,18 @@ def one_rtt_packet(client: Client, payload: bytes) -> bytes:
     header = b"\x41" + quic._peer_cid.cid + (number & 0xFFFF).to_bytes(2, "big")
     # Header protection takes its sample behind the longest packet number (RFC 9001 §5.4.2).
     return quic._cryptos[Epoch.ONE_RTT].encrypt_packet(header, payload.ljust(4, b"\0"), number)
+
+
+def handshake_packet(client: Client, payload: bytes) -> bytes:
+    """A datagram with one Handshake packet, as the next one of a client that has its keys."""
+    quic = client.quic
+    number = quic._packet_number
+    quic._packet_number += 1
+    payload = payload.ljust(4, b"\0")
+    ids = b"".join(bytes((len(each),)) + each for each in (quic._peer_cid.cid, quic.host_cid))
+    header = b"\xe1" + VERSION_1.to_bytes(4, "big") + ids + encode_uint_var(2 + len(payload) + TAG)
+    crypto = quic._cryptos[Epoch.HANDSHAKE]
+    return crypto.encrypt_packet(header + number.to_bytes(2, "big"), payload, number)
 
 
 def crypto_frame(octets: bytes, offset: int = 0) -> bytes:

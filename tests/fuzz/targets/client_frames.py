@@ -1,8 +1,9 @@
 """Any frames of a connected client → an answer or a close of its connection, no one else's.
 
-Covers what aioquic and what we have built on it make of 1-RTT payloads: any bytes, and each frame
-of RFC 9000 §19 with any fields. Nothing of it is an error of the server's; what is received and
-not read stays within the windows; a neighbour is served afterwards as before.
+Covers what aioquic and what we have built on it make of payloads that only one client can seal, in
+the handshake or after it: any bytes, and each frame of RFC 9000 §19 with any fields. Nothing of it
+is an error of the server's; what is received and not read stays within the windows; a neighbour is
+served afterwards as before.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from aioquic.buffer import encode_uint_var
 from h3producer.wire.varint import MAX_VARINT
 from tests.fuzz.choices import Choices, chunk
 from tests.fuzz.network import Network, check_log
-from tests.fuzz.sealed import one_rtt_packet
+from tests.fuzz.sealed import handshake_packet, one_rtt_packet
 from tests.fuzz.world import play
 from tests.http3.harness import GET
 from tests.pair import Client
@@ -35,7 +36,9 @@ SHAPES = (
 )
 NUMBERS = (0, 1, 2, 3, 4, 5, 7, 8, 100, 508, 512, 1 << 14, 1 << 18, 1 << 20, 1 << 32, 1 << 60)
 
-SEEDS = {
+IN_HANDSHAKE, CONNECTED = range(2)
+
+_SEEDS = {
     "a request": bytes((RAW,)) + chunk(b"\x0b\x00" + bytes((len(GET),)) + GET),
     "a request in pieces, the last first": bytes((RAW,))
     + chunk(b"\x0f\x00\x0a" + bytes((len(GET) - 10,)) + GET[10:])
@@ -59,6 +62,10 @@ SEEDS = {
         for number, (frame_type, _) in enumerate(SHAPES)
     },
 }
+SEEDS = {
+    **{name: bytes((CONNECTED,)) + seed for name, seed in _SEEDS.items()},
+    **{f"{name}, too early": bytes((IN_HANDSHAKE,)) + seed for name, seed in _SEEDS.items()},
+}
 
 
 def fuzz(data: bytes) -> None:
@@ -68,9 +75,14 @@ def fuzz(data: bytes) -> None:
 async def scenario(choices: Choices) -> None:
     network = Network()
     client, neighbour = Client(("192.0.2.1", 50001)), Client(NEIGHBOUR)
-    for each in (client, neighbour):
-        network.proven.add(each.address)
-        await network.connect(each)
+    network.proven.update((client.address, neighbour.address))
+    await network.connect(neighbour)
+    if choices.flag():
+        seal = one_rtt_packet
+        await network.connect(client)
+    else:
+        seal = handshake_packet
+        await network.begin_handshake(client)
     for _ in range(MAX_PACKETS):
         if not choices or client.terminated is not None:
             break
@@ -81,7 +93,7 @@ async def scenario(choices: Choices) -> None:
             await network.advance(1.0)
         else:
             payload = choices.chunk() if kind == RAW else frame(choices)
-            await network.throw(one_rtt_packet(client, payload), address=client.address)
+            await network.throw(seal(client, payload), address=client.address)
             check_buffers(network)
     await network.drive()
     assert await network.is_served(neighbour)
