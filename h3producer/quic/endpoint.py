@@ -18,7 +18,6 @@ from h3producer.http3.complaints import COMPLAINTS, ConnectionComplaints
 from h3producer.quic.heartbeat import Heartbeat
 from h3producer.quic.intake import Intake
 from h3producer.quic.link import Link
-from h3producer.quic.sieve import Sieve
 from h3producer.quic.sockets import plain_address, show_address
 from h3producer.quic.transport import EngineTransport
 
@@ -67,7 +66,6 @@ class UdpEndpoint(Link):
         self._is_accepting = True
         self._is_closed = False
         self._done = asyncio.Event()
-        self._sieve = Sieve(sock)
         self._intake = Intake(sock, loop, self._judge, self._flooded)
 
     def __repr__(self) -> str:
@@ -132,13 +130,10 @@ class UdpEndpoint(Link):
         self._live.add(tenant)
         return tenant
 
-    def _flooded(self, is_flood: bool) -> None:
+    def _flooded(self, is_flood: bool) -> bool:
         admission = self._acceptor.admission
         admission.floods += 1 if is_flood else -1
-        if is_flood and admission.asks_for_proof:
-            self._sieve.set()
-        else:
-            self._sieve.remove()
+        return admission.asks_for_proof
 
     def _answer(self, datagram: bytes, address: Address) -> None:
         """Send what no connection stands behind; lost if the socket is full."""

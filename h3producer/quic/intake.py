@@ -24,7 +24,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from h3producer.quic.flood import FloodGauge
+from h3producer.quic.flood import FloodWatch
 from h3producer.quic.limits import (
     CONNECTION_ID_LENGTH,
     CROWD_MEMORY,
@@ -39,6 +39,7 @@ from h3producer.quic.limits import (
 )
 from h3producer.quic.packets import LONG_HEADER
 from h3producer.quic.schedule import Inbox, Schedule
+from h3producer.quic.sieve import Sieve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -68,8 +69,7 @@ class Intake:
     """Reads a socket from its creation until `stop`, and has its tenants receive and flush.
 
     `judge` hears of each long-header datagram that belongs to nobody, and of the time; it returns
-    the tenant that it made of it, if it did. `flooded` hears when such datagrams begin to come
-    faster than anybody's customers do, and when that is over.
+    the tenant that it made of it, if it did. For `flooded` see `FloodWatch`.
     """
 
     def __init__(
@@ -77,14 +77,14 @@ class Intake:
         sock: DatagramSocket,
         loop: Loop,
         judge: Judge,
-        flooded: Callable[[bool], None] = lambda is_flood: None,
+        flooded: Callable[[bool], bool] = lambda is_flood: False,
     ) -> None:
         self._socket = sock
         self._loop = loop
         self._judge = judge
-        self._flooded = flooded
-        self._gauge = FloodGauge()
+        self._floods = FloodWatch(Sieve(sock), flooded)
         self._first_packets = 0
+        self._is_looking = False
         self._schedule: Schedule[Tenant | None] = Schedule()
         self._newcomers = self._schedule.add(None, room=MAX_NEWCOMERS)
         self._inboxes: dict[Tenant, Inbox[Tenant | None]] = {}
@@ -200,7 +200,7 @@ class Intake:
         schedule = self._schedule
         spent: dict[Tenant, float] = {}
         started = now = self._loop.time()
-        if self._first_packets and not self._gauge.is_flood:
+        if not self._is_looking and (self._first_packets or schedule.dropped):
             self._look(started)
         first = None
         is_mixed = is_cut = False
@@ -233,10 +233,17 @@ class Intake:
 
     def _look(self, now: float) -> None:
         """See whether there is a flood; while it lasts, again and again."""
-        if self._gauge.look(self._first_packets, now) and not self._is_stopped:
-            self._flooded(self._gauge.is_flood)
+        self._is_looking = False
+        if self._is_stopped:
+            return
+        for inbox in self._schedule.overflown():
+            if inbox.owner is not None:
+                self._floods.overflowed(inbox.owner, inbox.dropped)
+            inbox.dropped = 0
+        self._floods.look(self._first_packets, now)
         self._first_packets = 0
-        if self._gauge.is_flood and not self._is_stopped:
+        if self._floods.is_on:
+            self._is_looking = True
             self._loop.call_at(now + 2 * FLOOD_PERIOD, lambda: self._look(self._loop.time()))
 
     def _go_on(self) -> None:

@@ -10,12 +10,14 @@ __all__ = [
     "CONNECTION_ID_LENGTH",
     "CROWD_MEMORY",
     "FLOOD",
+    "FLOOD_PENALTY",
     "FLOOD_PERIOD",
     "HEARTBEAT",
     "MAX_CONGESTION_WINDOW",
     "MAX_CRYPTO_DATA",
     "MAX_CRYPTO_GAPS",
     "MAX_DATAGRAM_FRAME",
+    "MAX_FLOODERS",
     "MAX_INBOX",
     "MAX_NEWCOMERS",
     "MAX_PASS",
@@ -82,6 +84,13 @@ them waits a tenth of a second; a client whose first packet was dropped sends an
 FLOOD = 10_000
 """First packets a second, on one socket, that are a flood whatever they are: one core can open a
 thirtieth of as many connections."""
+
+FLOOD_PENALTY = 10.0
+"""Seconds for which the kernel drops most packets of a connection whose inbox overflowed by `FLOOD`
+datagrams a second: congestion control would have halved its rate a hundred times by then."""
+
+MAX_FLOODERS = 16
+"""Connections that are sieved at once; each makes the filter longer for all packets."""
 
 SIEVE_MESH = 8
 """One in so many of the first packets gets through in a flood; a power of two. What is left of

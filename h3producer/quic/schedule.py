@@ -49,13 +49,15 @@ class Share(Generic[Owner]):
 class Inbox(Generic[Owner]):
     """The datagrams that wait for one owner."""
 
-    __slots__ = ("datagrams", "owner", "room", "share")
+    __slots__ = ("datagrams", "dropped", "owner", "room", "share")
 
     def __init__(self, owner: Owner, share: Share[Owner], room: int) -> None:
         self.owner = owner
         self.share = share
         self.room = room
         self.datagrams: deque[Datagram] = deque()
+        self.dropped = 0
+        """Datagrams for which there was no room, of late."""
 
 
 class Schedule(Generic[Owner]):
@@ -78,10 +80,11 @@ class Schedule(Generic[Owner]):
         self._current_share = self._strangers
         self._had = 0
         """Datagrams in the current inbox when its turn began."""
+        self._overflown: set[Inbox[Owner]] = set()
         self.waiting = 0
         """Datagrams in all inboxes."""
         self.dropped = 0
-        """Datagrams for which there was no room, so far."""
+        """Datagrams for which there was no room, of late."""
 
     # Owners
 
@@ -124,6 +127,8 @@ class Schedule(Generic[Owner]):
         datagrams = inbox.datagrams
         if len(datagrams) >= (inbox.room if self.waiting < MAX_WAITING else MIN_INBOX):
             self.dropped += 1
+            inbox.dropped += 1
+            self._overflown.add(inbox)
             return False
         datagrams.append(datagram)
         self.waiting += 1
@@ -134,6 +139,12 @@ class Schedule(Generic[Owner]):
             return False
         self._line_up(inbox)
         return inbox.share is not self._strangers
+
+    def overflown(self) -> set[Inbox[Owner]]:
+        """The inboxes that had no room for something since this was asked last."""
+        found, self._overflown = self._overflown, set()
+        self.dropped = 0
+        return found
 
     # Turns
 

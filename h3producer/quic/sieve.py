@@ -1,13 +1,13 @@
-"""In a flood of first packets, the kernel throws most of them away before we have to read them.
+"""In a flood, the kernel throws most of it away before we have to read it.
 
 To read a datagram costs 3 µs, so a flood from one fast machine takes a whole core only to be
 dropped; the kernel drops what a socket filter tells it to for next to nothing, and asks for no
-privilege. This file knows a filter in classic BPF. It refuses to know when to use it (`flood.py`).
-Only Linux has this; elsewhere, and with a socket that is none, nothing happens.
+privilege. This file knows such a filter, in classic BPF. It refuses to know when to use it
+(`flood.py`). Only Linux has this; elsewhere, and with a socket that is none, nothing happens.
 
-Its one rule: what it drops is at random, and only what anybody can make: Initial packets without
-a token. A client that was lucky once comes back with the token of our Retry and always gets
-through, so the sieve is only for those who ask for Retry while it is on.
+Its one rule: what it drops is at random, and only what a flooder alone can miss: packets of the
+connections that flood, and Initial packets without a token. Those anybody can make, but a client
+that was lucky once comes back with the token of our Retry, and that always gets through.
 """
 
 from __future__ import annotations
@@ -17,21 +17,25 @@ import logging
 import socket
 import struct
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from h3producer.quic.limits import SIEVE_MESH
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from h3producer.quic.loop import DatagramSocket
 
 __all__ = ["Sieve"]
 
 logger = logging.getLogger("h3producer.quic")
 
+_Instruction: TypeAlias = tuple[int, int, int, int]
+"""Code, how far to jump if true and if false, operand (linux/filter.h)."""
+
 # Linux has these, Python's socket module does not.
 _SO_ATTACH_FILTER, _SO_DETACH_FILTER = 26, 27
 
-_ACCEPT, _DROP = 0xFFFFFFFF, 0
 _RANDOM = 0xFFFFF000 + 56
 """Where a filter finds a random word: SKF_AD_OFF + SKF_AD_RANDOM of linux/filter.h."""
 
@@ -39,25 +43,29 @@ _UDP = 8
 """Bytes of the UDP header, which a filter sees."""
 
 _LOAD_BYTE, _LOAD_BYTE_X, _LOAD_WORD, _TO_X, _ADD_X = 0x30, 0x50, 0x20, 0x07, 0x0C
-_IF_BITS, _IF_EQUAL, _RETURN = 0x45, 0x15, 0x06
+_JUMP, _IF_BITS, _IF_EQUAL, _RETURN = 0x05, 0x45, 0x15, 0x06
 
-# Code, how far to jump if true and if false, operand. An Initial packet of version 1 has the type
-# bits 00, one of version 2 has 01 (RFC 9000 §17.2, RFC 9369 §3.2): 0x20 is in neither.
-_PROGRAM = (
-    (_LOAD_BYTE, 0, 0, _UDP),
-    (_IF_BITS, 0, 10, 0x80),  # a short header gets through
-    (_IF_BITS, 9, 0, 0x20),  # and so does a Handshake packet
+_ACCEPT: _Instruction = (_RETURN, 0, 0, 0xFFFFFFFF)
+
+_BY_CHANCE: tuple[_Instruction, ...] = (
+    (_LOAD_WORD, 0, 0, _RANDOM),
+    (_IF_BITS, 1, 0, SIEVE_MESH - 1),
+    _ACCEPT,
+    (_RETURN, 0, 0, 0),
+)
+
+# An Initial packet of version 1 has the type bits 00, one of version 2 has 01 (RFC 9000 §17.2,
+# RFC 9369 §3.2): 0x20 is in neither. Falls through to `_BY_CHANCE` if there is no token.
+_UNLESS_TOKEN: tuple[_Instruction, ...] = (
+    (_IF_BITS, 7, 0, 0x20),  # of the first byte
     (_LOAD_BYTE, 0, 0, _UDP + 5),  # length of the destination id
     (_TO_X, 0, 0, 0),
     (_LOAD_BYTE_X, 0, 0, _UDP + 6),  # and of the source id
     (_ADD_X, 0, 0, 0),
     (_TO_X, 0, 0, 0),
     (_LOAD_BYTE_X, 0, 0, _UDP + 7),  # and of the token
-    (_IF_EQUAL, 0, 2, 0),  # which gets it through
-    (_LOAD_WORD, 0, 0, _RANDOM),
-    (_IF_BITS, 1, 0, SIEVE_MESH - 1),
-    (_RETURN, 0, 0, _ACCEPT),
-    (_RETURN, 0, 0, _DROP),
+    (_IF_EQUAL, 1, 0, 0),
+    _ACCEPT,
 )
 
 
@@ -67,16 +75,19 @@ class Sieve:
     def __init__(self, sock: DatagramSocket) -> None:
         self._socket = sock if isinstance(sock, socket.socket) else None
 
-    def set(self) -> None:
-        """From now on let through one in `SIEVE_MESH` of the Initial packets without a token."""
-        code = b"".join(struct.pack("HBBI", *each) for each in _PROGRAM)
-        buffer = ctypes.create_string_buffer(code, len(code))
-        program = struct.pack("HP", len(_PROGRAM), ctypes.addressof(buffer))
-        self._option(_SO_ATTACH_FILTER, program)
+    def set(self, *, first_packets: bool, connection_ids: Iterable[bytes] = ()) -> None:
+        """From now on let through one in `SIEVE_MESH` of these, and all others.
 
-    def remove(self) -> None:
-        """Let all through again."""
-        self._option(_SO_DETACH_FILTER, struct.pack("i", 0))
+        `first_packets` are the Initial packets without a token. `connection_ids` are ours, of 8
+        bytes each: the packets with a short header that are for them.
+        """
+        program = _program(first_packets, connection_ids)
+        if program is None:
+            self._option(_SO_DETACH_FILTER, struct.pack("i", 0))
+            return
+        code = b"".join(struct.pack("HBBI", *each) for each in program)
+        buffer = ctypes.create_string_buffer(code, len(code))
+        self._option(_SO_ATTACH_FILTER, struct.pack("HP", len(program), ctypes.addressof(buffer)))
 
     def _option(self, name: int, value: bytes) -> None:
         if self._socket is None or sys.platform != "linux":
@@ -85,3 +96,27 @@ class Sieve:
             self._socket.setsockopt(socket.SOL_SOCKET, name, value)
         except OSError as error:
             logger.debug("No socket filter: %s.", error)
+
+
+def _program(first_packets: bool, connection_ids: Iterable[bytes]) -> list[_Instruction] | None:
+    """The filter; None if all gets through."""
+    halves = [struct.unpack("!II", each) for each in connection_ids]
+    if not first_packets and not halves:
+        return None
+    long_header = _UNLESS_TOKEN if first_packets else (_ACCEPT,)
+    start_of_long = 3 + 5 * len(halves) + 1
+    start_of_chance = start_of_long + len(long_header)
+    program: list[_Instruction] = [
+        (_LOAD_BYTE, 0, 0, _UDP),
+        (_IF_BITS, 0, 1, 0x80),
+        (_JUMP, 0, 0, start_of_long - 3),
+    ]
+    for first_half, second_half in halves:
+        program += [
+            (_LOAD_WORD, 0, 0, _UDP + 1),
+            (_IF_EQUAL, 0, 3, first_half),
+            (_LOAD_WORD, 0, 0, _UDP + 5),
+            (_IF_EQUAL, 0, 1, second_half),
+        ]
+        program.append((_JUMP, 0, 0, start_of_chance - len(program) - 1))
+    return [*program, _ACCEPT, *long_header, *_BY_CHANCE]

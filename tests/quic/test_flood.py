@@ -1,9 +1,14 @@
-"""A rate, and its two thresholds."""
+"""Rates and their thresholds, and what is sieved by them."""
 
 from __future__ import annotations
 
-from h3producer.quic.flood import FloodGauge
-from h3producer.quic.limits import FLOOD, SIEVE_MESH
+from typing import TYPE_CHECKING
+
+from h3producer.quic.flood import FloodGauge, FloodWatch
+from h3producer.quic.limits import FLOOD, FLOOD_PENALTY, MAX_FLOODERS, SIEVE_MESH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Watched:
@@ -61,3 +66,88 @@ def test_after_a_long_silence_a_few_are_no_flood() -> None:
     gauge.look(0, 1000.0)
     gauge.look(FLOOD // 2, 2000.0)
     assert not gauge.is_flood
+
+
+class FakeConnection:
+    def __init__(self, name: str = "flooder1") -> None:
+        self.connection_ids = {name.encode(), b"made up by the client"}
+
+
+class FakeSieve:
+    """What it was set to last."""
+
+    def __init__(self) -> None:
+        self.first_packets = False
+        self.ids: list[bytes] = []
+
+    def set(self, *, first_packets: bool, connection_ids: Iterable[bytes] = ()) -> None:
+        self.first_packets = first_packets
+        self.ids = list(connection_ids)
+
+
+class Tower:
+    """A watch with a fake sieve; it looks once a second."""
+
+    def __init__(self, *, may_sieve: bool = True) -> None:
+        self.sieve = FakeSieve()
+        self.heard: list[bool] = []
+        self.now = 1000.0
+        self._may_sieve = may_sieve
+        self.watch = FloodWatch(self.sieve, self._flooded)
+        self.watch.look(0, self.now)
+
+    def _flooded(self, is_flood: bool) -> bool:
+        self.heard.append(is_flood)
+        return self._may_sieve
+
+    def second(self, first_packets: int = 0) -> None:
+        """One goes by, in which so many first packets came."""
+        self.now += 1.0
+        self.watch.look(first_packets, self.now)
+
+
+def test_first_packets_are_sieved_while_they_flood() -> None:
+    tower = Tower()
+    tower.second(FLOOD)
+    assert tower.sieve.first_packets
+    assert tower.watch.is_on
+    tower.second(0)
+    assert not tower.sieve.first_packets
+    assert not tower.watch.is_on
+    assert tower.heard == [True, False]
+
+
+def test_first_packets_are_not_sieved_if_nobody_may_prove_an_address() -> None:
+    tower = Tower(may_sieve=False)
+    tower.second(FLOOD)
+    assert not tower.sieve.first_packets
+
+
+def test_a_connection_that_overflows_too_fast_is_sieved_by_our_ids_for_it() -> None:
+    tower = Tower()
+    tower.watch.overflowed(FakeConnection(), FLOOD - 1)
+    tower.second()
+    assert tower.sieve.ids == []
+    tower.watch.overflowed(FakeConnection(), FLOOD)
+    tower.second()
+    assert tower.sieve.ids == [b"flooder1"]
+
+
+def test_after_its_penalty_it_may_show_that_it_stopped() -> None:
+    tower = Tower()
+    tower.watch.overflowed(FakeConnection(), FLOOD)
+    tower.second()
+    for _ in range(int(FLOOD_PENALTY) - 1):
+        tower.second()
+    assert tower.sieve.ids == [b"flooder1"]
+    tower.second()
+    assert tower.sieve.ids == []
+    assert not tower.watch.is_on
+
+
+def test_so_many_are_sieved_at_once() -> None:
+    tower = Tower()
+    for number in range(MAX_FLOODERS + 1):
+        tower.watch.overflowed(FakeConnection(f"flood{number:03}"), FLOOD)
+    tower.second()
+    assert len(tower.sieve.ids) == MAX_FLOODERS

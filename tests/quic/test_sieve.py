@@ -65,7 +65,7 @@ def long_header(first: int, version: int = VERSION_1, token: bytes = b"") -> byt
 def test_of_initials_without_a_token_few_get_through(
     sockets: Sockets, first: int, version: int
 ) -> None:
-    sockets.sieve.set()
+    sockets.sieve.set(first_packets=True)
     passed = sockets.passing(long_header(first, version))
     assert 0 < passed < COUNT * 4 / SIEVE_MESH
 
@@ -80,27 +80,44 @@ def test_of_initials_without_a_token_few_get_through(
     ids=["an Initial with a token", "a Handshake packet", "a short header"],
 )
 def test_all_others_get_through(sockets: Sockets, datagram: bytes) -> None:
-    sockets.sieve.set()
+    sockets.sieve.set(first_packets=True, connection_ids=[b"flooder1", b"flooder2"])
     assert sockets.passing(datagram) == COUNT
+
+
+@pytest.mark.parametrize("connection_id", [b"flooder1", b"flooder2"])
+@pytest.mark.parametrize("first_packets", [True, False])
+def test_of_a_connection_that_floods_few_get_through(
+    sockets: Sockets, connection_id: bytes, first_packets: bool
+) -> None:
+    ids = [b"flooder1", b"flooder2"]
+    sockets.sieve.set(first_packets=first_packets, connection_ids=ids)
+    assert 0 < sockets.passing(b"\x43" + connection_id + bytes(30)) < COUNT * 4 / SIEVE_MESH
+    assert sockets.passing(b"\x43flooder3" + bytes(30)) == COUNT
+    assert sockets.passing(b"\x43neighbor" + bytes(30)) == COUNT
+
+
+def test_for_connections_that_flood_first_packets_need_not_suffer(sockets: Sockets) -> None:
+    sockets.sieve.set(first_packets=False, connection_ids=[b"flooder1"])
+    assert sockets.passing(long_header(0xC3)) == COUNT
 
 
 @pytest.mark.parametrize("datagram", [b"\xc3", b"\xc3" + bytes(5), b"\xc3" + b"\xff" * 40])
 def test_what_is_cut_off_is_dropped(sockets: Sockets, datagram: bytes) -> None:
-    sockets.sieve.set()
+    sockets.sieve.set(first_packets=True, connection_ids=[b"flooder1", b"flooder2"])
     assert sockets.passing(datagram) < COUNT
 
 
 def test_without_the_sieve_all_get_through_again(sockets: Sockets) -> None:
-    sockets.sieve.set()
-    sockets.sieve.remove()
+    sockets.sieve.set(first_packets=True)
+    sockets.sieve.set(first_packets=False)
     assert sockets.passing(long_header(0xC3)) == COUNT
 
 
 def test_to_remove_what_was_not_set_is_no_failure(sockets: Sockets) -> None:
-    sockets.sieve.remove()
+    sockets.sieve.set(first_packets=False)
 
 
 def test_where_there_is_no_socket_nothing_happens() -> None:
     sieve = Sieve(MemorySocket())
-    sieve.set()
-    sieve.remove()
+    sieve.set(first_packets=True)
+    sieve.set(first_packets=False)
