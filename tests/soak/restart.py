@@ -164,8 +164,9 @@ class Service:
     async def start(self) -> None:
         hosted = hosting(
             self._authority,
-            "--idle-timeout",
-            str(IDLE_TIMEOUT),
+            *("--idle-timeout", str(IDLE_TIMEOUT)),
+            # Nobody is slow here, but a machine may be that does a lot of other things.
+            *("--min-request-data-rate", "none", "--min-response-data-rate", "none"),
             bind=self._bind,
             inherited=self._inherited,
         )
