@@ -17,6 +17,7 @@ from h3producer.errors import ErrorCode
 from h3producer.http3.complaints import COMPLAINTS, ConnectionComplaints
 from h3producer.quic.heartbeat import Heartbeat
 from h3producer.quic.intake import Intake
+from h3producer.quic.limits import ALARM_PAUSE
 from h3producer.quic.link import Link
 from h3producer.quic.sockets import plain_address, show_address
 from h3producer.quic.transport import EngineTransport
@@ -66,6 +67,7 @@ class UdpEndpoint(Link):
         self._is_accepting = True
         self._is_closed = False
         self._done = asyncio.Event()
+        self._next_alarm = 0.0
         self._intake = Intake(sock, loop, self._judge, self._flooded)
 
     def __repr__(self) -> str:
@@ -133,6 +135,10 @@ class UdpEndpoint(Link):
     def _flooded(self, is_flood: bool) -> bool:
         admission = self._acceptor.admission
         admission.floods += 1 if is_flood else -1
+        now = self._loop.time()
+        if is_flood and now >= self._next_alarm:
+            self._next_alarm = now + ALARM_PAUSE
+            logger.info("%r: first packets flood in; few are read while that lasts", self)
         return admission.asks_for_proof
 
     def _answer(self, datagram: bytes, address: Address) -> None:

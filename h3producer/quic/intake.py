@@ -204,32 +204,34 @@ class Intake:
             self._look(started)
         first = None
         is_mixed = is_cut = False
-        while (inbox := schedule.next()) is not None:
-            now = self._turn(inbox, now, spent)
-            share = inbox.share  # behind its turn: it may have been proven in it
-            first = first or share
-            is_mixed = is_mixed or share is not first
-            if share is not self._last_share:
-                self._last_share = share
-                self._crowded_until = now + CROWD_MEMORY
-            elapsed = now - started
-            if elapsed < TURN:
-                continue
-            is_crowded = now < self._crowded_until
-            if elapsed >= (MIXED_PASS if is_crowded else MAX_PASS):
-                break
-            is_alone = not is_mixed and schedule.is_alone(share)
-            is_cut = is_cut or bool(inbox.datagrams)
-            if is_cut and (not is_alone or (is_crowded and elapsed >= 2 * TURN)):
-                break
-            if is_alone:
-                self._read()
-        if spent:
-            in_order = sorted(spent, key=spent.__getitem__) if len(spent) > 1 else list(spent)
-            # Behind the first steps of the tasks that were created just now.
-            self._loop.call_soon(self._flush, in_order)
-        if schedule.waiting:
-            self._go_on()
+        try:
+            while (inbox := schedule.next()) is not None:
+                now = self._turn(inbox, now, spent)
+                share = inbox.share  # behind its turn: it may have been proven in it
+                first = first or share
+                is_mixed = is_mixed or share is not first
+                if share is not self._last_share:
+                    self._last_share = share
+                    self._crowded_until = now + CROWD_MEMORY
+                elapsed = now - started
+                if elapsed < TURN:
+                    continue
+                is_crowded = now < self._crowded_until
+                if elapsed >= (MIXED_PASS if is_crowded else MAX_PASS):
+                    break
+                is_alone = not is_mixed and schedule.is_alone(share)
+                is_cut = is_cut or bool(inbox.datagrams)
+                if is_cut and (not is_alone or (is_crowded and elapsed >= 2 * TURN)):
+                    break
+                if is_alone:
+                    self._read()
+        finally:
+            if spent:
+                in_order = sorted(spent, key=spent.__getitem__) if len(spent) > 1 else list(spent)
+                # Behind the first steps of the tasks that were created just now.
+                self._loop.call_soon(self._flush, in_order)
+            if schedule.waiting:
+                self._go_on()
 
     def _look(self, now: float) -> None:
         """See whether there is a flood; while it lasts, again and again."""

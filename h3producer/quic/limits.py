@@ -7,6 +7,7 @@ change stands in `h3producer/config.py` instead.
 from __future__ import annotations
 
 __all__ = [
+    "ALARM_PAUSE",
     "CONNECTION_ID_LENGTH",
     "CROWD_MEMORY",
     "FLOOD",
@@ -95,6 +96,9 @@ MAX_FLOODERS = 16
 SIEVE_MESH = 8
 """One in so many of the first packets gets through in a flood; a power of two. What is left of
 200,000 a second, which is what one machine sends, takes half a core, while nobody else wants it."""
+
+ALARM_PAUSE = 60.0
+"""Seconds between two lines in the log that a flood has begun: one may come and go."""
 
 FLOOD_PERIOD = 0.05
 """Seconds between two looks at how many first packets come."""

@@ -309,6 +309,19 @@ async def test_a_flood_makes_auto_ask_for_proofs() -> None:
     assert other.quic._retry_count == 1
 
 
+async def test_a_flood_of_first_packets_makes_auto_ask_for_proofs_and_is_told_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "h3producer.quic")
+    pair = Pair(config=Config(retry="auto"))
+    for is_flood in (True, False, True):
+        pair.endpoint._flooded(is_flood)
+    assert pair.acceptor.admission.asks_for_proof
+    assert [record.levelno for record in caplog.records] == [logging.INFO]
+    pair.endpoint._flooded(False)
+    assert not pair.acceptor.admission.asks_for_proof
+
+
 async def test_nothing_is_left_in_the_counts_when_all_have_gone() -> None:
     pair = await connected()
     stalled = Client(OTHER)

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from h3producer.quic.intake import Intake
-from h3producer.quic.limits import CROWD_MEMORY, MAX_PASS, MAX_READS, MIXED_PASS, PATIENCE, TURN
+from h3producer.quic.limits import (
+    CROWD_MEMORY,
+    FLOOD,
+    FLOOD_PERIOD,
+    MAX_INBOX,
+    MAX_PASS,
+    MAX_READS,
+    MIXED_PASS,
+    PATIENCE,
+    TURN,
+)
 from h3producer.quic.packets import VERSION_1, encode_long_header
 from tests.virtual import MemorySocket, VirtualLoop, settle
 
@@ -58,7 +68,8 @@ class House:
         self.log = ""
         self.judged: list[bytes] = []
         self.verdict: FakeTenant | None = None
-        self.intake = Intake(self.socket, self.loop, self._judge)
+        self.floods: list[bool] = []
+        self.intake = Intake(self.socket, self.loop, self._judge, self._flooded)
 
     def add(
         self, name: str, cost: float = 0.0, *, flush: float = 0.0, source: str | None = None
@@ -86,6 +97,10 @@ class House:
         await self.run()
         self.loop.now += 2 * CROWD_MEMORY
         self.log = ""
+
+    def _flooded(self, is_flood: bool) -> bool:
+        self.floods.append(is_flood)
+        return True
 
     def _judge(self, datagram: bytes, address: Address, now: float) -> Tenant | None:
         self.judged.append(datagram)
@@ -163,12 +178,14 @@ async def test_a_judge_that_fails_stops_nobody() -> None:
     house.add("a")
     house.verdict = cast("FakeTenant", "no tenant at all")
     house.socket.inbox.append((first_packet(b"made up!"), PEER))
+    house.arrive("a")
     with pytest.raises(AttributeError):
         house.loop.readers[house.socket]()
+    await settle()
+    assert house.log == "aA"
     house.verdict = FakeTenant("n", house)
     house.socket.inbox.append((first_packet(b"made up!"), PEER))
-    house.arrive("a")
-    assert sorted(await house.run()) == sorted("aAnN")
+    assert await house.run() == "aAnN"
 
 
 # Busy days
@@ -286,6 +303,34 @@ async def test_with_somebody_to_serve_it_reads_on_for_a_few_only() -> None:
     house.arrive("f" * (PATIENCE + 7))
     house.loop.readers[house.socket]()
     assert len(house.socket.inbox) == 6  # the first one was before the few
+
+
+async def test_a_flood_of_first_packets_is_told_and_so_is_its_end() -> None:
+    house = House()
+    house.socket.inbox.append((first_packet(b"made up!"), PEER))
+    await house.run()
+    house.loop.now += 1.1 * FLOOD_PERIOD
+    house.socket.inbox += [(first_packet(b"made up!"), PEER)] * round(2 * FLOOD * FLOOD_PERIOD)
+    await house.run()
+    assert house.floods == [True]
+    while house.loop.fire_next(house.loop.now + 1):
+        pass
+    assert house.floods == [True, False]
+
+
+async def test_whose_inbox_overflows_fast_is_watched_until_that_is_over() -> None:
+    house = House()
+    house.add("f", 2 * MAX_PASS)
+    for _ in range(2):
+        house.arrive("f" * (MAX_INBOX + 3 * round(FLOOD * FLOOD_PERIOD)))
+        while house.socket.inbox:
+            house.loop.readers[house.socket]()
+        house.loop.now += 1.1 * FLOOD_PERIOD
+        house.intake._look(house.loop.now)
+    assert house.intake._floods.is_on
+    while house.loop.fire_next(house.loop.now + 1):
+        pass
+    assert not house.intake._floods.is_on
 
 
 # Timers
