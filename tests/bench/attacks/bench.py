@@ -65,9 +65,8 @@ def measure(server: RunningServer, name: str, seconds: float) -> Measurement:
     with (
         _companion("good", *arguments) as good,
         _companion("attacker", name, *arguments, str(seconds)) as attacker,
+        _preferred(good.pid, process.pid, attacker.pid),
     ):
-        _prefer(process.pid, attacker.pid)
-        _prefer(good.pid, more=True)
         _say(good, str(seconds / 2))
         calm = _hear(good)
         _hear_ready(attacker)
@@ -178,18 +177,25 @@ def _hear_ready(process: subprocess.Popen[str]) -> None:
     assert process.stdout.readline() == "ready\n"
 
 
-def _prefer(*pids: int, more: bool = False) -> None:
+@contextlib.contextmanager
+def _preferred(good: int, *others: int) -> Iterator[None]:
     """Put these processes before whatever else the machine does, if we may.
 
-    The good client before the other two: it stands for one on another machine, which would not
-    wait for this machine's cores.
+    The good client before the others: it stands for one on another machine, which would not wait
+    for this machine's cores.
     """
-    for pid in pids:
+    # Niceness counts within a session only, if Linux groups processes by session.
+    group = Path("/proc/self/autogroup")
+    with contextlib.ExitStack() as undo:
+        with contextlib.suppress(OSError):
+            before = group.read_text(encoding="ascii").split()[-1]
+            group.write_text("-10", encoding="ascii")
+            undo.callback(group.write_text, before, encoding="ascii")
         with contextlib.suppress(PermissionError):
-            os.setpriority(os.PRIO_PROCESS, pid, -15 if more else -10)
-            # Niceness counts within a session only, if Linux groups processes by session.
-            with contextlib.suppress(FileNotFoundError):
-                Path(f"/proc/{pid}/autogroup").write_text("-15", encoding="ascii")
+            for pid in others:
+                os.setpriority(os.PRIO_PROCESS, pid, -15)
+            os.setpriority(os.PRIO_PROCESS, good, -20)
+        yield
 
 
 @contextlib.contextmanager
