@@ -10,7 +10,7 @@ FUZZ_STAMP := $(VENV)/.installed-fuzz
 FUZZ_SECONDS ?= 60
 SOAK_SECONDS ?= 600
 
-.PHONY: help serve test lint types unit attacks bench fuzz soak clean
+.PHONY: help serve test lint types unit attacks bench conformance fuzz soak clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,9 @@ attacks: $(STAMP)  ## attacks beside a client that behaves, into tests/bench/att
 
 bench: $(BENCH_STAMP)  ## all benchmarks, into tests/bench/results.md (some 5 minutes)
 	$(BIN)/python -m tests.bench --write
+
+conformance: $(BENCH_STAMP)  ## our server and others case by case, into tests/conformance/results.md
+	$(BIN)/python -m tests.conformance.compare --write
 
 # Without atheris, which not every platform has, the targets run all the same, only blind.
 $(FUZZ_STAMP): $(STAMP)
