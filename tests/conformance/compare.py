@@ -102,13 +102,13 @@ async def judge(contestant: Contestant) -> None:
         server = await running.enter_async_context(contestant.launcher())
         for case in all_cases():
             result = await run(case, server.target, ledger)
-            contestant.results[case.id] = result
             if result.grade is Grade.FAILED and not await serves(server.target):
                 contestant.died_in.append(case.id)
                 await running.aclose()
                 server = await running.enter_async_context(contestant.launcher())
-                if result.observed.startswith("no handshake"):
-                    contestant.results[case.id] = await run(case, server.target, ledger)
+            if result.observed.startswith("no handshake"):
+                result = await run(case, server.target, ledger)
+            contestant.results[case.id] = result
         await _add_the_rest(contestant, server, ledger)
 
 

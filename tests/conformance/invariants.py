@@ -160,7 +160,8 @@ def _legal_frames(peer: Peer) -> Iterator[str]:
 
 def _critical_streams_last(peer: Peer) -> Iterator[str]:
     for incoming in peer.incoming.values():
-        if incoming.kind in _CRITICAL and (incoming.ended or incoming.reset_code is not None):
+        has_ended = incoming.ended or incoming.reset_code is not None
+        if incoming.kind in _CRITICAL and has_ended and not incoming.was_stopped:
             yield f"the server's stream of type {incoming.kind} was closed"
     for name in ("control", "encoder", "decoder"):
         stream = getattr(peer, name, None)

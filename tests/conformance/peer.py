@@ -235,6 +235,7 @@ class Peer(asyncio.DatagramProtocol):
         """STOP_SENDING for the server's stream of a kind; raises NotOffered if there is none."""
         for incoming in self.incoming.values():
             if incoming.kind == kind:
+                incoming.was_stopped = True
                 self.quic.stop_stream(incoming.stream_id, Code.H3_NO_ERROR)
                 self.transmit()
                 return

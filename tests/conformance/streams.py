@@ -86,3 +86,5 @@ class Incoming:
         """All that came, its type among it."""
         self.ended = False
         self.reset_code: int | None = None
+        self.was_stopped = False
+        """We sent STOP_SENDING, upon which the server has to reset it (RFC 9000 §3.5)."""

@@ -107,6 +107,12 @@ async def test_a_critical_stream_must_not_end(peer: Peer) -> None:
     assert broken(peer) == ["451"]
 
 
+async def test_a_stream_that_was_stopped_has_to_be_reset(peer: Peer) -> None:
+    stopped = control(peer, settings())
+    stopped.was_stopped, stopped.reset_code = True, 0
+    assert broken(peer) == []
+
+
 async def test_there_is_one_control_stream(peer: Peer) -> None:
     control(peer, settings())
     control(peer, settings(), stream_id=15)
