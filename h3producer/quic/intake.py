@@ -37,7 +37,7 @@ from h3producer.quic.limits import (
     PATIENCE,
     TURN,
 )
-from h3producer.quic.packets import LONG_HEADER
+from h3producer.quic.packets import LONG_HEADER, destination_of, has_token
 from h3producer.quic.schedule import Inbox, Schedule
 from h3producer.quic.sieve import Sieve
 
@@ -87,6 +87,8 @@ class Intake:
         self._is_looking = False
         self._schedule: Schedule[Tenant | None] = Schedule()
         self._newcomers = self._schedule.add(None, room=MAX_NEWCOMERS)
+        self._returning = self._schedule.add(None, room=MAX_NEWCOMERS)
+        """Those who bring a token: in a flood they need not be lucky a second time."""
         self._inboxes: dict[Tenant, Inbox[Tenant | None]] = {}
         self._pass_is_due = False
         self._is_stopped = False
@@ -178,9 +180,11 @@ class Intake:
             if len(datagram) < SMALLEST_DATAGRAM:
                 continue
             if datagram[0] & LONG_HEADER:
-                inbox = routes.get(_destination_of(datagram), newcomers)
+                inbox = routes.get(destination_of(datagram), newcomers)
                 if inbox is newcomers:
                     self._first_packets += 1
+                    if has_token(datagram):
+                        inbox = self._returning
             elif (known := routes.get(datagram[1:_SHORT_HEADER_END])) is not None:
                 inbox = known
             else:
@@ -260,7 +264,7 @@ class Intake:
         try:
             while datagrams and now < until:
                 if tenant is None:
-                    now = self._welcome(now, spent)
+                    now = self._welcome(inbox, now, spent)
                     continue
                 datagram, address = datagrams.popleft()
                 if datagram:
@@ -275,19 +279,21 @@ class Intake:
             spent[tenant] = now - began
         return now
 
-    def _welcome(self, now: float, spent: dict[Tenant, float]) -> float:
+    def _welcome(
+        self, inbox: Inbox[Tenant | None], now: float, spent: dict[Tenant, float]
+    ) -> float:
         """Judge a first packet, and have whoever it made receive it; return the time then.
 
         A ClientHello may need two datagrams: what came right behind it is received with it.
         """
-        datagrams = self._newcomers.datagrams
+        datagrams = inbox.datagrams
         datagram, address = datagrams.popleft()
-        connection_id = _destination_of(datagram)
+        connection_id = destination_of(datagram)
         known = self.routes.get(connection_id)
         tenant = self._judge(datagram, address, now) if known is None else known.owner
         if tenant is not None:
             tenant.receive(datagram, address, now)
-            while datagrams and _destination_of(datagrams[0][0]) == connection_id:
+            while datagrams and destination_of(datagrams[0][0]) == connection_id:
                 datagram, address = datagrams.popleft()
                 tenant.receive(datagram, address, now)
         before, now = now, self._loop.time()
@@ -312,8 +318,3 @@ class Intake:
                     return
         if self._schedule.waiting:
             self._go_on()
-
-
-def _destination_of(datagram: bytes) -> bytes:
-    """The connection id that a long header is for (RFC 8999 §5.1)."""
-    return datagram[6 : 6 + datagram[5]]

@@ -25,8 +25,10 @@ __all__ = [
     "VERSION_NEGOTIATION",
     "InitialPacket",
     "LongHeader",
+    "destination_of",
     "encode_long_header",
     "encode_version_negotiation",
+    "has_token",
     "parse_initial",
     "parse_long_header",
 ]
@@ -105,6 +107,20 @@ def parse_initial(datagram: bytes, header: LongHeader) -> InitialPacket | None:
         datagram[token_start:token_end],
         (payload_start, payload_start + length),
     )
+
+
+def destination_of(datagram: bytes) -> bytes:
+    """The connection id that a long header is for (RFC 8999 §5.1); it may be cut off."""
+    return datagram[6 : 6 + datagram[5]]
+
+
+def has_token(datagram: bytes) -> bool:
+    """Whether there is a token, if this is an Initial packet; a guess at the price of a glance."""
+    scid_at = 6 + datagram[5]
+    if scid_at >= len(datagram):
+        return False
+    token_at = scid_at + 1 + datagram[scid_at]
+    return token_at < len(datagram) and datagram[token_at] != 0
 
 
 def _parse_varint(data: bytes, start: int) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from h3producer.quic.limits import (
     FLOOD,
     FLOOD_PERIOD,
     MAX_INBOX,
+    MAX_NEWCOMERS,
     MAX_PASS,
     MAX_READS,
     MIXED_PASS,
@@ -171,6 +172,15 @@ async def test_what_came_right_behind_a_first_packet_is_not_judged_again() -> No
     house.socket.inbox += [(first_packet(b"nnnnnnnn"), PEER)] * 2
     assert await house.run() == "nnN"
     assert len(house.judged) == 1
+
+
+async def test_who_brings_a_token_does_not_wait_behind_a_flood() -> None:
+    house = House()
+    flood = [(first_packet(b"flooding") + b"\0", PEER)] * (2 * MAX_NEWCOMERS)
+    house.socket.inbox += [*flood, (first_packet(b"returned") + b"\5token", PEER)]
+    await house.run()
+    assert house.judged.count(first_packet(b"returned") + b"\5token") == 1
+    assert len(house.judged) == MAX_NEWCOMERS + 1
 
 
 async def test_a_judge_that_fails_stops_nobody() -> None:

@@ -15,6 +15,7 @@ from h3producer.quic.packets import (
     LongHeader,
     encode_long_header,
     encode_version_negotiation,
+    has_token,
     parse_initial,
     parse_long_header,
 )
@@ -77,6 +78,17 @@ def test_tokens_of_each_size_are_read(version: int, size: int) -> None:
     assert parse_initial(packet, header) == InitialPacket(
         version, b"d" * 8, b"s" * 4, b"t" * size, payload
     )
+
+
+@pytest.mark.parametrize(("token", "expected"), [(b"", False), (b"t", True), (b"t" * 60, True)])
+def test_a_token_is_seen_at_a_glance(token: bytes, expected: bool) -> None:
+    head = encode_long_header(0xC0, VERSION_1, b"d" * 8, b"s" * 4)
+    assert has_token(head + bytes((len(token),)) + token) is expected
+
+
+@given(st.binary(min_size=7, max_size=60))
+def test_a_glance_at_any_bytes_is_no_failure(data: bytes) -> None:
+    has_token(data)
 
 
 def test_a_token_that_ends_behind_the_packet_is_none() -> None:
