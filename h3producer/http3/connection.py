@@ -26,6 +26,7 @@ from h3producer.http3.load import ConnectionLoad, Load
 from h3producer.http3.pace import PaceLimits
 from h3producer.http3.patience import Patience
 from h3producer.http3.stream import Handler, Http3Stream
+from h3producer.http3.turnstile import Turnstile
 from h3producer.wire.frames import FrameType, StreamType, encode_frame, encode_goaway
 from h3producer.wire.qpack import FieldSectionDecoder, FieldSectionEncoder
 from h3producer.wire.settings import Setting, encode_settings
@@ -76,6 +77,7 @@ class Http3Connection:
             default_fields=DefaultFieldLines(config).lines,
             load=load,
             pace=PaceLimits.of(config),
+            turnstile=Turnstile(),
             config=config,
             complain=self._complain,
             on_closed=self._stream_closed,

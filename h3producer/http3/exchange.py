@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from h3producer.http3.request_body import RequestBody
     from h3producer.http3.response import DefaultFields, Http3Response
     from h3producer.http3.transport import QuicTransport
+    from h3producer.http3.turnstile import Turnstile
     from h3producer.wire.qpack import FieldSectionDecoder
     from h3producer.wire.request import Request
 
@@ -53,6 +54,7 @@ class ExchangeContext:
     default_fields: DefaultFields
     load: ConnectionLoad
     pace: PaceLimits
+    turnstile: Turnstile
     config: Config
     complain: Callable[..., None]
     """Told what a client did wrong, as a logger is: a sentence with places, and what goes there."""

@@ -156,7 +156,8 @@ class Http3Stream(Exchange):
             partial(self._context.transport.grant, self.stream_id),
             self._send_continue if request.expects_continue else None,
         )
-        self._task = asyncio.get_running_loop().create_task(self._run())
+        is_late = self._context.turnstile.arrive()
+        self._task = asyncio.get_running_loop().create_task(self._run(is_late))
 
     def content_received(self, piece: bytes) -> None:
         limit = self._context.config.max_request_body_size
@@ -183,10 +184,14 @@ class Http3Stream(Exchange):
         self.output = Http3OutputProducer(self._frame_writer, self.abort, self._announce_closed)
         self.response = Http3Response(self.output, method, context.default_fields)
 
-    async def _run(self) -> None:
+    async def _run(self, is_late: bool) -> None:
         """Run the handler, then end the exchange: the one policy for every way it can end."""
         try:
             try:
+                if is_late:
+                    await self._context.turnstile.wait()
+                else:
+                    self._context.turnstile.begin()
                 if self.aborted:
                     return  # by a client that was quicker than we
                 await self._handler(self)
