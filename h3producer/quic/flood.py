@@ -11,7 +11,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from h3producer.quic.limits import FLOOD, FLOOD_PENALTY, FLOOD_PERIOD, MAX_FLOODERS, SIEVE_MESH
+from h3producer.quic.limits import (
+    CONNECTION_ID_LENGTH,
+    FLOOD,
+    FLOOD_PENALTY,
+    FLOOD_PERIOD,
+    MAX_FLOODERS,
+    SIEVE_MESH,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -92,7 +99,13 @@ class FloodWatch:
         if now - self._since >= FLOOD_PERIOD:
             changed |= self._judge(now)
         if changed:
-            ids = [id_ for each in self._until for id_ in each.connection_ids if len(id_) == 8]
+            # Ours: the id that the client made up for its first packet may be of another length.
+            ids = [
+                id_
+                for each in self._until
+                for id_ in each.connection_ids
+                if len(id_) == CONNECTION_ID_LENGTH
+            ]
             self._sieve.set(first_packets=self._sieves_first_packets, connection_ids=ids)
 
     def _judge(self, now: float) -> bool:

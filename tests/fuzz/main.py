@@ -1,7 +1,7 @@
 """`python -m tests.fuzz`: run targets one after the other, and say in a line what came of each.
 
     python -m tests.fuzz all --seconds 60
-    python -m tests.fuzz connection --seconds 600 --corpus /tmp/fuzz
+    python -m tests.fuzz connection --seconds 600 --corpus .fuzz/connection
     python -m tests.fuzz connection --replay .fuzz/findings/connection-crash-…
 
 This file knows the command line and the report. It refuses to know how a target is run: each

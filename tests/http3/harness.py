@@ -47,6 +47,7 @@ __all__ = [
     "hello",
     "is_legal",
     "kind_of",
+    "never",
     "request",
     "run_now",
     "run_soon",
@@ -99,6 +100,11 @@ async def hello(stream: Http3Stream) -> None:
     """The smallest application."""
     stream.response.start(200)
     await stream.response.complete(b"hello")
+
+
+async def never(stream: Http3Stream) -> None:  # pragma: no cover
+    """An application that must not be called."""
+    raise AssertionError("No application should have been started.")
 
 
 async def echo(stream: Http3Stream) -> None:

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from h3producer.config import Config
 from h3producer.errors import ErrorCode
 from h3producer.http3 import connection
 from h3producer.http3.complaints import ComplaintLog
 from h3producer.wire.frames import encode_frame
-from tests.http3.harness import GET, POST, Client, data, hello, request, section
+from tests.http3.harness import CONFIG, GET, POST, Client, data, hello, request, section
 
 if TYPE_CHECKING:
+    from h3producer.config import Config
     from h3producer.http3.stream import Http3Stream
     from tests.http3.conftest import Connect
 
@@ -139,7 +140,7 @@ BOUNDS: list[tuple[str, Stimulus]] = [
 
 
 def limited(setting: str) -> Config:
-    return Config(date_header=False, server_header=None, **{setting: 2})  # type: ignore[arg-type]
+    return replace(CONFIG, **{setting: 2})  # type: ignore[arg-type]
 
 
 async def opened(connect: Connect, setting: str) -> Client:

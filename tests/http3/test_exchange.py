@@ -6,11 +6,12 @@ What the world does to an exchange, and what the application does, is in `test_s
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from h3producer.config import Config
 from h3producer.errors import ErrorCode, RequestAborted
 from tests.http3.harness import (
+    CONFIG,
     GET,
     OK,
     POST,
@@ -18,6 +19,7 @@ from tests.http3.harness import (
     data,
     echo,
     hello,
+    never,
     request,
     section,
     trailers,
@@ -27,14 +29,9 @@ if TYPE_CHECKING:
     from h3producer.http3.stream import Http3Stream
     from tests.http3.conftest import Connect
 
-BARE = {"date_header": False, "server_header": None}
-TEN_BYTES = Config(max_request_body_size=10, **BARE)  # type: ignore[arg-type]
-FOUR_FIELDS = Config(max_fields=4, **BARE)  # type: ignore[arg-type]
-QUICK = Config(request_head_timeout=5, **BARE)  # type: ignore[arg-type]
-
-
-async def never(stream: Http3Stream) -> None:  # pragma: no cover
-    raise AssertionError("No application should have been started.")
+TEN_BYTES = replace(CONFIG, max_request_body_size=10)
+FOUR_FIELDS = replace(CONFIG, max_fields=4)
+QUICK = replace(CONFIG, request_head_timeout=5)
 
 
 def refused(status: int) -> Received:
@@ -92,7 +89,7 @@ async def test_trailers_with_too_many_fields_end_an_application_that_is_at_work(
 
 
 async def test_refused_requests_are_refused_within_bounds(connect: Connect) -> None:
-    config = Config(max_fields=4, max_resets_per_second=1, **BARE)  # type: ignore[arg-type]
+    config = replace(CONFIG, max_fields=4, max_resets_per_second=1)
     client = connect(never, config=config)
     for number in range(10):
         client.send(request(b"GET", (b"x", b"")), on=4 * number)
@@ -173,7 +170,7 @@ async def test_a_body_that_is_too_large_for_a_response_that_has_begun_resets_it(
 
 
 async def test_without_a_bound_any_body_is_taken(connect: Connect) -> None:
-    client = connect(echo, config=Config(max_request_body_size=None, **BARE))  # type: ignore[arg-type]
+    client = connect(echo, config=replace(CONFIG, max_request_body_size=None))
     length = b"999999999999"
     client.send(request(b"POST", (b"content-length", length)), data(b"x"))
     await client.idle()

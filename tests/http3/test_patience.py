@@ -4,26 +4,24 @@ one ends. What each exchange is held to is in `test_exchange.py`."""
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from h3producer.config import Config
 from h3producer.errors import ErrorCode
 from h3producer.http3.patience import LONGEST_TICK
-from tests.http3.harness import CONTROL, GET, Received, hello
-from tests.http3.test_exchange import never, streams_for_ever
+from tests.http3.harness import CONFIG, CONTROL, GET, Received, hello, never
+from tests.http3.test_exchange import streams_for_ever
 
 if TYPE_CHECKING:
     from h3producer.http3.stream import Http3Stream
     from tests.http3.conftest import Connect
 
-BARE = {"date_header": False, "server_header": None}
-
 
 async def test_a_server_that_was_busy_does_not_blame_the_client(connect: Connect) -> None:
     """Upstream: overlong ticks extend the deadline."""
-    client = connect(never, config=Config(request_head_timeout=5, **BARE))  # type: ignore[arg-type]
+    client = connect(never, config=replace(CONFIG, request_head_timeout=5))
     client.send(GET[:5])
     client.pass_time(1)
     client.now += 60
@@ -85,7 +83,7 @@ def goaway_count(sent: bytes) -> int:
 
 
 async def test_a_connection_without_a_request_ends_well(connect: Connect) -> None:
-    client = connect(hello, config=Config(keep_alive_timeout=10, **BARE))  # type: ignore[arg-type]
+    client = connect(hello, config=replace(CONFIG, keep_alive_timeout=10))
     client.pass_time(10)
     assert client.close_code is None
     client.pass_time(1)
@@ -94,7 +92,7 @@ async def test_a_connection_without_a_request_ends_well(connect: Connect) -> Non
 
 
 async def test_every_request_begins_its_time_anew(connect: Connect) -> None:
-    client = connect(hello, config=Config(keep_alive_timeout=10, **BARE))  # type: ignore[arg-type]
+    client = connect(hello, config=replace(CONFIG, keep_alive_timeout=10))
     for number in range(5):
         client.pass_time(9)
         client.send(GET, end=True, on=4 * number)
@@ -111,7 +109,7 @@ async def test_a_request_under_way_keeps_its_connection(connect: Connect, blocke
             await asyncio.get_running_loop().create_future()
         await hello(stream)
 
-    config = Config(keep_alive_timeout=10, min_response_data_rate=None, **BARE)  # type: ignore[arg-type]
+    config = replace(CONFIG, keep_alive_timeout=10, min_response_data_rate=None)
     client = connect(application, config=config)
     if blocked:
         client.transport.block(0)
@@ -128,7 +126,7 @@ async def test_a_unidirectional_stream_that_does_not_say_its_type_is_stopped(
     connect: Connect,
 ) -> None:
     """Upstream: the stream gets STREAM_CREATION_ERROR, the connection lives."""
-    client = connect(hello, config=Config(request_head_timeout=5, **BARE))  # type: ignore[arg-type]
+    client = connect(hello, config=replace(CONFIG, request_head_timeout=5))
     client.send(b"\x40", on=2)
     client.send(b"\x00\x04\x00", on=6)
     client.pass_time(6)

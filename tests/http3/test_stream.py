@@ -29,6 +29,7 @@ from tests.http3.harness import (
     data,
     echo,
     hello,
+    never,
     request,
     section,
     trailers,
@@ -46,10 +47,6 @@ FAILED = Received(
     body=b"Internal Server Error",
     ended=True,
 )
-
-
-async def never(stream: Http3Stream) -> None:  # pragma: no cover
-    raise AssertionError("No application should have been started.")
 
 
 # The normal course
