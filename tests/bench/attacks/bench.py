@@ -184,13 +184,15 @@ def _preferred(good: int, *others: int) -> Iterator[None]:
     The good client before the others: it stands for one on another machine, which would not wait
     for this machine's cores.
     """
-    # Niceness counts within a session only, if Linux groups processes by session.
+    # Niceness counts within a session only, if Linux groups processes by session. Where it does
+    # not, the file is absent, or empty for a process that stands in no group.
     group = Path("/proc/self/autogroup")
     with contextlib.ExitStack() as undo:
         with contextlib.suppress(OSError):
-            before = group.read_text(encoding="ascii").split()[-1]
-            group.write_text("-10", encoding="ascii")
-            undo.callback(group.write_text, before, encoding="ascii")
+            *_, before = ["", *group.read_text(encoding="ascii").split()]
+            if before:
+                group.write_text("-10", encoding="ascii")
+                undo.callback(group.write_text, before, encoding="ascii")
         with contextlib.suppress(PermissionError):
             for pid in others:
                 os.setpriority(os.PRIO_PROCESS, pid, -15)
