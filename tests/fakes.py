@@ -33,6 +33,7 @@ class FakeTransport:
         self.resets: dict[int, int] = {}
         self.stops: dict[int, int] = {}
         self.granted: dict[int, int] = defaultdict(int)
+        self.priorities: dict[int, tuple[int, bool]] = {}
         self.datagrams: list[bytes] = []
         self.closed: tuple[int, str] | None = None
         self.peer_address = ("127.0.0.1", 50000)
@@ -154,6 +155,11 @@ class FakeTransport:
         self.calls.append(("grant", stream_id, count))
         if not self._lost:
             self.granted[stream_id] += count
+
+    def set_priority(self, stream_id: int, urgency: int, incremental: bool) -> None:
+        self.calls.append(("set_priority", stream_id, urgency, incremental))
+        if not self._lost:
+            self.priorities[stream_id] = (urgency, incremental)
 
     def send_datagram(self, data: bytes) -> None:
         self.calls.append(("send_datagram", data))

@@ -109,6 +109,15 @@ class QuicTransport(Protocol):
         Drives MAX_STREAM_DATA and MAX_DATA (RFC 9000 §4.1); frames leave in batches.
         """
 
+    def set_priority(self, stream_id: int, urgency: int, incremental: bool) -> None:
+        """How soon the stream's bytes are to leave, among those of the connection (RFC 9218 §10).
+
+        `urgency` is 0 (first) to 7 (last). Of streams that are equally urgent, those that are
+        `incremental` share what there is, and the others go one after the other. The last call
+        wins, at any time. A stream of which it was never said has urgency 3, and its client has
+        no opinion: the transport may share or not. A no-op for a stream that is gone.
+        """
+
     def send_datagram(self, data: bytes) -> None:
         """Send an unreliable DATAGRAM frame (RFC 9221); dropped if the peer takes none."""
 

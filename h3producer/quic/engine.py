@@ -180,6 +180,12 @@ class EngineConnection(Protocol):
         Returns whether there is something to send now.
         """
 
+    def set_priority(self, stream_id: int, urgency: int, incremental: bool) -> None:
+        """Of the streams that have something to send, those of the lowest urgency go first.
+
+        A no-op if the stream is gone.
+        """
+
     def send_datagram(self, data: bytes) -> None:
         """Send a DATAGRAM frame, or drop it if the peer takes none or it fits no packet."""
 

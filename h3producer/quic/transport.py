@@ -122,6 +122,10 @@ class EngineTransport(Tenant, EngineObserver):
         if self._phase is Phase.OPEN and self._connection.grant(stream_id, count):
             self._changed()
 
+    def set_priority(self, stream_id: int, urgency: int, incremental: bool) -> None:
+        if self._phase is Phase.OPEN:
+            self._connection.set_priority(stream_id, urgency, incremental)
+
     def send_datagram(self, data: bytes) -> None:
         if self._phase is Phase.OPEN:
             self._connection.send_datagram(data)

@@ -58,6 +58,25 @@ def upload(pair: Pair, size: int, *, end_stream: bool = False) -> int:
     return stream_id
 
 
+# Priorities
+
+
+async def test_the_priority_of_a_stream_is_forgotten_with_it() -> None:
+    pair = await connected()
+    stream_id = upload(pair, 1, end_stream=True)
+    await pair.drive()
+    pair.transport.set_priority(stream_id, 1, True)
+    pair.transport.send(stream_id, b"response", end_stream=True)
+    await pair.drive()
+    assert not engine_of(pair).priorities
+
+
+async def test_a_stream_that_is_gone_has_no_priority() -> None:
+    pair = await connected()
+    pair.transport.set_priority(0, 1, True)
+    assert not engine_of(pair).priorities
+
+
 # Credit
 
 

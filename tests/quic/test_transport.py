@@ -101,6 +101,9 @@ class FakeConnection:
         self.calls.append(("grant", stream_id, count))
         return count >= 1000
 
+    def set_priority(self, stream_id: int, urgency: int, incremental: bool) -> None:
+        self.calls.append(("set_priority", stream_id, urgency, incremental))
+
     def send_datagram(self, data: bytes) -> None:
         self.calls.append(("send_datagram", data))
 

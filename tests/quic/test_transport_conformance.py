@@ -13,6 +13,7 @@ import pytest
 
 from h3producer.config import Config
 from h3producer.pipe.wakeup import start_inline
+from h3producer.quic.aioquic.connection import AioquicConnection
 from tests.fakes import FakeTransport, RecordingInputs
 from tests.pair import Client, Pair
 from tests.virtual import settle
@@ -60,6 +61,8 @@ class Side(Protocol):
     def reset_code(self, stream_id: int) -> int | None: ...
 
     def stop_code(self, stream_id: int) -> int | None: ...
+
+    def priority(self, stream_id: int) -> tuple[int, bool] | None: ...
 
     def closed(self) -> tuple[int, str] | None: ...
 
@@ -121,6 +124,11 @@ class RealSide:
     def stop_code(self, stream_id: int) -> int | None:
         return self.client.stops.get(stream_id)
 
+    def priority(self, stream_id: int) -> tuple[int, bool] | None:
+        connection = self.pair.transport._connection
+        assert isinstance(connection, AioquicConnection)
+        return connection.priorities.get(stream_id)
+
     def closed(self) -> tuple[int, str] | None:
         end = self.client.terminated
         return None if end is None else (end.error_code, end.reason_phrase)
@@ -173,6 +181,9 @@ class FakeSide:
 
     def stop_code(self, stream_id: int) -> int | None:
         return self.transport.stops.get(stream_id)
+
+    def priority(self, stream_id: int) -> tuple[int, bool] | None:
+        return self.transport.priorities.get(stream_id)
 
     def closed(self) -> tuple[int, str] | None:
         return self.transport.closed
@@ -420,6 +431,20 @@ async def test_our_half_is_reset_before_the_core_hears_that_it_was_stopped(side:
     assert side.reset_code(stream_id) == 0x10C
 
 
+# priorities
+
+
+async def test_the_last_priority_of_a_stream_wins(side: Side) -> None:
+    stream_id = await side.request()
+    side.transport.set_priority(stream_id, 0, False)
+    side.transport.set_priority(stream_id, 7, True)
+    assert side.priority(stream_id) == (7, True)
+
+
+async def test_a_stream_without_a_signal_has_no_priority(side: Side) -> None:
+    assert side.priority(await side.request()) is None
+
+
 # close
 
 
@@ -481,6 +506,7 @@ async def test_after_the_end_no_verb_does_anything(side: Side) -> None:
     transport.reset(stream_id, 0x102)
     transport.stop_sending(stream_id, 0x100)
     transport.grant(stream_id, 7)
+    transport.set_priority(stream_id, 0, False)
     transport.send_datagram(b"late")
     transport.close(0x102)
     await side.settle()

@@ -79,8 +79,8 @@ class AioquicConnection(
             configuration.max_data, configuration.max_stream_data, self.announce
         )
         self.max_gaps = max(64, configuration.max_stream_data // 1024)
-        self.has_news = False
-        self.is_told = False
+        self.priorities = {}
+        self.has_news = self.is_told = False
         first_id = retry_source_id or original_id
         self.connection_ids = (self.host_cid,) if first_id is None else (self.host_cid, first_id)
         self._streams = StreamTable(self.stream_discarded)
@@ -288,6 +288,7 @@ class AioquicConnection(
     def stream_discarded(self, stream_id: int, stream: QuicStream) -> None:
         """aioquic forgets the stream: both halves are finished and acknowledged."""
         self.credit.stream_discarded(stream_id, stream.receiver.highest_offset)
+        self.priorities.pop(stream_id, None)
 
     def free_send_buffer(self, stream: QuicStream) -> None:
         """Nothing of a stream that was reset is sent again."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from aioquic.quic.connection import STOP_SENDING_FRAME_CAPACITY
 
 from h3producer.quic.aioquic.migration import MigratingConnection
+from h3producer.quic.aioquic.priorities import PrioritizedConnection
 
 if TYPE_CHECKING:
     from aioquic.quic.packet_builder import QuicPacketBuilder
@@ -26,7 +27,7 @@ _SMALLEST_STREAM_FRAME = 16
 """Bytes left in a packet below which a STREAM frame is not worth its header."""
 
 
-class PackingConnection(MigratingConnection):
+class PackingConnection(MigratingConnection, PrioritizedConnection):
     """A QuicConnection that announces the credit it is told to, and ends before it stops."""
 
     def _write_connection_limits(self, builder: QuicPacketBuilder, space: QuicPacketSpace) -> None:
