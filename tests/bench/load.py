@@ -1,8 +1,8 @@
 """What is asked of a server, and whoever asks it: workloads, results, the load generator's port.
 
 This file knows a workload as numbers. It refuses to know how load is made: a `LoadGenerator`
-does that, and a native one (ngtcp2's gtlsclient, h2load) can take the place of `Qh3Load`
-without a change elsewhere. Its one rule: a result counts only what was answered in full.
+does that, a native one (`native_load.py`) or, where there is none, one in Python (`qh3_load.py`).
+Its one rule: a result counts only what was answered in full.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-__all__ = ["LoadGenerator", "LoadResult", "Workload"]
+__all__ = ["MB", "LoadGenerator", "LoadResult", "Workload"]
+
+MB = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,26 +20,58 @@ class Workload:
     """What to ask. `rounds` times over: open `connections` at once, and on each of them make
     `requests` requests, `streams` at a time."""
 
+    key: str = ""
+    """One word, for a command line."""
     name: str
+    item: str = "GET"
+    """What figures are given for one of."""
     connections: int = 1
+    active: int | None = None
+    """How many of the connections make requests, the others being idle; None: all."""
     streams: int = 1
     requests: int = 1
+    interval: float = 0.0
+    """Seconds from the start of a request to that of the next one on its connection; 0: a
+    request starts when a stream is free."""
     rounds: int = 1
     download_size: int | None = None
     """Bytes of each response's content; None: a few."""
     upload_size: int | None = None
     """Bytes of each request's content; None: GET."""
+    events: int | None = None
+    """Server-sent events of each response, ten a second."""
+    bulk_size: int | None = None
+    """Bytes of a download that is under way on each connection meanwhile, and not counted."""
+    loss: float = 0.0
+    """The share of datagrams that is lost, each way."""
+    is_warm: bool = False
+    """Whether connections stand, and idle, before anything is measured."""
 
     @property
     def path(self) -> str:
         """What to ask for; see `app.py`."""
+        if self.events is not None:
+            return f"/events/{self.events}"
         if self.upload_size is not None:
             return "/upload"
         return "/" if self.download_size is None else f"/bytes/{self.download_size}"
 
     @property
     def total_requests(self) -> int:
-        return self.rounds * self.connections * self.requests
+        return self.rounds * self.asking * self.requests
+
+    @property
+    def asking(self) -> int:
+        """How many connections make requests."""
+        return self.connections if self.active is None else self.active
+
+    @property
+    def total_items(self) -> float:
+        """What the server's work is divided by."""
+        if self.item == "MB":
+            size = (self.download_size or 0) + (self.upload_size or 0)
+            return self.total_requests * size / MB
+        return self.total_requests * (self.events or 1)
 
     def scaled(self, factor: float) -> Workload:
         """The same shape, smaller; for smoke tests."""
@@ -46,8 +80,11 @@ class Workload:
             requests=max(1, round(self.requests * factor)),
             rounds=max(1, round(self.rounds * factor)),
             connections=min(self.connections, 4) if factor < 1 else self.connections,
+            active=self.active and min(self.active, 2),
             download_size=self.download_size and round(self.download_size * factor),
             upload_size=self.upload_size and round(self.upload_size * factor),
+            bulk_size=self.bulk_size and round(self.bulk_size * factor),
+            events=self.events and 2,
         )
 
 

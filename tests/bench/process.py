@@ -34,16 +34,24 @@ def core_count() -> int:
 
 
 class ServerProcess:
-    """A server in processes of its own, for the length of a `with` block."""
+    """A server in processes of its own, for the length of a `with` block.
 
-    def __init__(self, command: Sequence[str]) -> None:
+    `directory` is where it is started; None: here.
+    """
+
+    def __init__(self, command: Sequence[str], directory: Path | None = None) -> None:
         self._command = list(command)
+        self._directory = directory
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> ServerProcess:
         self._process = subprocess.Popen(
-            self._command, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log
+            self._command,
+            cwd=self._directory,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
         )
         return self
 

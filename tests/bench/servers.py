@@ -40,6 +40,7 @@ __all__ = [
 
 T = TypeVar("T")
 
+ROOT = Path(__file__).parent.parent.parent
 HOST = "127.0.0.1"
 APP = "tests.bench.app:app"
 
@@ -52,6 +53,8 @@ class ServerKind:
     package: str
     arguments: Callable[[int, str, str], list[str]]
     is_asgi: bool = True
+    tree: Path = ROOT
+    """Where it is started: the source tree that `h3producer` and the application come from."""
 
     @property
     def version(self) -> str:
@@ -106,7 +109,7 @@ def running(kind: ServerKind, load: LoadGenerator | None = None) -> Iterator[Run
         certfile.write_bytes(certificate.certificate_pem)
         keyfile.write_bytes(certificate.key_pem)
         arguments = kind.arguments(address[1], str(certfile), str(keyfile))
-        with ServerProcess([sys.executable, "-m", *arguments]) as process:
+        with ServerProcess([sys.executable, "-m", *arguments], kind.tree) as process:
             try:
                 (load or Qh3Load()).run(address, Workload(name="first request"))
             except Exception as error:
