@@ -187,6 +187,9 @@ class Config:
     handshake_timeout: float = 10.0
     """Seconds until a handshake that does not finish is dropped, whatever comes. A client that
     lost every second packet needs 3; `idle_timeout` is meant for quiet connections."""
+    gso: bool = True
+    """Hand datagrams of a size to the system many at a time (UDP_SEGMENT), where it is Linux and
+    the device can do it; to be turned off for a device that says it can and loses them."""
     max_datagram_size: int = 1200
     """Bytes of UDP payload we send; 1200 passes every path (RFC 9000 §14)."""
     max_pending_datagrams: int = 128

@@ -7,13 +7,18 @@ so tasks and callbacks keep their real order; timers wait until a test lets time
 from __future__ import annotations
 
 import asyncio
+import errno
 import heapq
 import itertools
+import socket
+import struct
 from collections import deque
 from typing import TYPE_CHECKING
 
+from h3producer.quic.segmentation import UDP_SEGMENT
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from h3producer.quic.engine import Address, Datagram
     from h3producer.quic.loop import DatagramSocket
@@ -98,7 +103,9 @@ class VirtualLoop:
 class MemorySocket:
     """A non-blocking UDP socket: what it sends goes to `outbox`, what it reads is in `inbox`."""
 
-    def __init__(self, address: Address = ("127.0.0.1", 4433)) -> None:
+    def __init__(
+        self, address: Address = ("127.0.0.1", 4433), *, knows_segments: bool = True
+    ) -> None:
         self.address = address
         self.inbox: deque[Datagram] = deque()
         self.outbox: deque[Datagram] = deque()
@@ -106,6 +113,11 @@ class MemorySocket:
         """How many datagrams it still takes before it is full; None: any number."""
         self.errors: deque[OSError] = deque()
         """What the next calls raise."""
+        self.segment_error: int | None = None
+        """The errno with which it refuses to cut buffers into datagrams; None: it does."""
+        self.trains: list[int] = []
+        """How many datagrams each buffer had that it cut."""
+        self._knows_segments = knows_segments
         self.reads = 0
         self.is_closed = False
 
@@ -133,6 +145,38 @@ class MemorySocket:
             self.room -= 1
         self.outbox.append((data, address))
         return len(data)
+
+    def sendmsg(
+        self,
+        buffers: Iterable[bytes],
+        ancdata: Iterable[tuple[int, int, bytes]],
+        flags: int,
+        address: Address,
+        /,
+    ) -> int:
+        ((level, name, value),) = ancdata
+        assert (level, name, flags) == (socket.IPPROTO_UDP, UDP_SEGMENT, 0)
+        (size,) = struct.unpack("=H", value)
+        whole = b"".join(buffers)
+        pieces = [whole[start : start + size] for start in range(0, len(whole), size)]
+        if self.segment_error is not None:
+            raise OSError(self.segment_error, "no segments")
+        if len(pieces) > 64 or len(whole) > 65_507:
+            raise OSError(errno.EMSGSIZE, "Message too long")
+        if self.errors:
+            raise self.errors.popleft()
+        if self.room is not None:
+            if self.room == 0:
+                raise BlockingIOError
+            self.room = max(0, self.room - len(pieces))  # Linux takes all of it or nothing
+        self.trains.append(len(pieces))
+        self.outbox += [(piece, address) for piece in pieces]
+        return len(whole)
+
+    def getsockopt(self, level: int, optname: int, /) -> int:
+        if not self._knows_segments:
+            raise OSError(errno.ENOPROTOOPT, "Protocol not available")
+        return 0
 
     def close(self) -> None:
         self.is_closed = True

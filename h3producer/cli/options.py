@@ -110,6 +110,7 @@ SERVE_OPTIONS: tuple[click.Parameter, ...] = (
         help="Validate client addresses before each handshake; auto: only under load.",
         type=click.Choice(get_args(RetryMode)),
     ),
+    option("--gso/--no-gso", "gso", help="Send many datagrams with one system call, on Linux."),
     *LIMIT_OPTIONS,
     click.Option(
         ["--keylog-file", "keylog_file"],

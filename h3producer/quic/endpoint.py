@@ -1,7 +1,7 @@
 """One UDP socket, and all connections that live on it.
 
-This file knows who lives here, how they begin and end, and the socket's sending end; the other one
-is in `intake.py`. It refuses to know what a connection does with a datagram.
+This file knows who lives here, how they begin and end, and who waits for room. It refuses to know
+the socket's two ends (`intake.py`, `outlet.py`) and what a connection does with a datagram.
 
 Its one rule: nothing that arrives stops it. What a connection does wrong costs that connection.
 """
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from typing import TYPE_CHECKING, TypeAlias
 
 from h3producer.errors import ErrorCode
@@ -19,6 +18,7 @@ from h3producer.quic.heartbeat import Heartbeat
 from h3producer.quic.intake import Intake
 from h3producer.quic.limits import ALARM_PAUSE
 from h3producer.quic.link import Link
+from h3producer.quic.outlet import Outlet
 from h3producer.quic.sockets import plain_address, show_address
 from h3producer.quic.transport import EngineTransport
 
@@ -61,13 +61,13 @@ class UdpEndpoint(Link):
         self._local_address = plain_address(sock.getsockname())
         self._seats: dict[Tenant, Seat] = {}
         self._live: set[Tenant] = set()
-        self._unsent: deque[Datagram] = deque()
         self._waiting: dict[Tenant, None] = {}
         self._heartbeat = Heartbeat(loop, self._live)
         self._is_accepting = True
         self._is_closed = False
         self._done = asyncio.Event()
         self._next_alarm = 0.0
+        self._outlet = Outlet(sock, loop, self._has_room, gso=config.gso)
         self._intake = Intake(sock, loop, self._judge, self._flooded)
 
     def __repr__(self) -> str:
@@ -104,7 +104,7 @@ class UdpEndpoint(Link):
         self._is_closed = True
         self._heartbeat.stop()
         self._intake.stop()
-        self._loop.remove_writer(self._socket)
+        self._outlet.stop()
         self._socket.close()
         self._check_done()
 
@@ -160,20 +160,10 @@ class UdpEndpoint(Link):
 
     @property
     def is_full(self) -> bool:
-        return bool(self._unsent)
+        return self._outlet.is_full
 
     def send(self, datagrams: list[Datagram]) -> None:
-        sendto = self._socket.sendto
-        for index, (datagram, address) in enumerate(datagrams):
-            try:
-                sendto(datagram, address)
-            except (BlockingIOError, InterruptedError):
-                self._unsent.extend(datagrams[index:])
-                self._loop.add_writer(self._socket, self._writable)
-                return
-            except OSError as error:
-                # ENETUNREACH, EPERM, EMSGSIZE …: lost like on the way; recovery sends it again.
-                logger.debug("%r: sending to %s failed: %s", self, address, error)
+        self._outlet.send(datagrams)
 
     def wait_for_turn(self, tenant: Tenant) -> None:
         self._intake.wait_for_turn(tenant)
@@ -208,15 +198,10 @@ class UdpEndpoint(Link):
         self._waiting.pop(tenant, None)
         self._intake.remove(tenant)
 
-    def _writable(self) -> None:
-        self._loop.remove_writer(self._socket)
-        unsent = list(self._unsent)
-        self._unsent.clear()
-        self.send(unsent)
-        if not self._unsent:
-            waiting, self._waiting = self._waiting, {}
-            for tenant in waiting:
-                tenant.flush()
+    def _has_room(self) -> None:
+        waiting, self._waiting = self._waiting, {}
+        for tenant in waiting:
+            tenant.flush()
 
     def _check_done(self) -> None:
         if not self._is_accepting and not self._live:

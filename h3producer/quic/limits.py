@@ -25,6 +25,8 @@ __all__ = [
     "MAX_PEER_CONNECTION_IDS",
     "MAX_READS",
     "MAX_REASON",
+    "MAX_SEGMENTED",
+    "MAX_SEGMENTS",
     "MAX_TICKS_PER_PASS",
     "MAX_UDP_PAYLOAD",
     "MAX_UNI_STREAMS",
@@ -67,6 +69,13 @@ with every request."""
 MAX_UDP_PAYLOAD = 2048
 """Bytes of a datagram that are read; what is longer is cut off, and so fails to decrypt. An
 Ethernet frame has less. A datagram of 64 KiB may hold 1,500 packets, which is 15 ms of work."""
+
+MAX_SEGMENTS = 64
+"""Datagrams that one system call sends: Linux takes no more (newer ones take 128)."""
+
+MAX_SEGMENTED = 65_000
+"""Bytes of them together: what a UDP datagram can hold (65,487 over IPv6), with room for
+extension headers."""
 
 MAX_READS = 1024
 """Datagrams that a socket is read for at once, if none is for somebody who did not wait before:

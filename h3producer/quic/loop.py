@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from h3producer.quic.timer import Clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from h3producer.quic.engine import Address
 
@@ -27,7 +27,18 @@ class DatagramSocket(Protocol):
 
     def sendto(self, data: bytes, address: Address, /) -> int: ...
 
+    def sendmsg(
+        self,
+        buffers: Iterable[bytes],
+        ancdata: Iterable[tuple[int, int, bytes]],
+        flags: int,
+        address: Address,
+        /,
+    ) -> int: ...
+
     def getsockname(self) -> Address: ...
+
+    def getsockopt(self, level: int, optname: int, /) -> int: ...
 
     def close(self) -> None: ...
 

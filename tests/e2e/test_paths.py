@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,14 @@ async def download(scope: Scope, receive: Receive, send: Send) -> None:
     for offset in range(0, len(BODY), 10_000):
         await send(data(BODY[offset : offset + 10_000]))
     await send(end())
+
+
+def bound_without_checksums() -> socket.socket:
+    """A socket that refuses to send many datagrams at a time, as on the device of a tunnel."""
+    bound = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    bound.setsockopt(socket.SOL_SOCKET, 11, 1)  # SO_NO_CHECK, which Python has no name for
+    bound.bind(("127.0.0.1", 0))
+    return bound
 
 
 async def port(scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,6 +69,26 @@ async def test_a_megabyte_comes_down_whole(
     assert response.ended
     assert bytes(response.body) == BODY
     assert min(relay.down.lost, relay.down.doubled, relay.down.delayed) > 10
+
+
+@pytest.mark.parametrize("gso", [True, False])
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+async def test_a_megabyte_comes_down_whole_in_many_datagrams_at_a_time_and_in_single_ones(
+    serve: Serve, connect: Connect, host: str, gso: bool
+) -> None:
+    client = await connect(await serve(routed(download=download), host=host, gso=gso))
+
+    assert bytes((await client.get("/download")).body) == BODY
+
+
+async def test_a_megabyte_comes_down_whole_from_a_socket_that_refuses_many_at_a_time(
+    serve: Serve, connect: Connect
+) -> None:
+    with bound_without_checksums() as bound:
+        server = await serve(routed(download=download), bind=(f"fd://{bound.fileno()}",))
+        client = await connect(server)
+
+        assert bytes((await client.get("/download")).body) == BODY
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

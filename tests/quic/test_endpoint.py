@@ -364,8 +364,9 @@ async def test_what_tasks_answer_in_their_first_step_leaves_in_one_datagram() ->
     assert pair.client.received(16) == b"headers and body"
 
 
-async def test_a_full_socket_loses_nothing_and_keeps_the_order() -> None:
-    pair = await connected()
+@pytest.mark.parametrize("gso", [True, False])
+async def test_a_full_socket_loses_nothing_and_keeps_the_order(gso: bool) -> None:
+    pair = await connected(Config(gso=gso))
     stream_id = pair.client.open()
     pair.client.send(stream_id, b"x")
     await pair.drive()
@@ -373,7 +374,7 @@ async def test_a_full_socket_loses_nothing_and_keeps_the_order() -> None:
     data = bytes(range(256)) * 40
     pair.transport.send(stream_id, data, end_stream=True)
     await pair.drive(0)
-    assert len(pair.endpoint._unsent) > 1
+    assert pair.endpoint.is_full
     for _ in range(20):
         pair.socket.room = 1
         for callback in list(pair.loop.writers.values()):
@@ -384,6 +385,21 @@ async def test_a_full_socket_loses_nothing_and_keeps_the_order() -> None:
     assert pair.client.received(stream_id) == b"x" + data
     assert pair.loop.writers == {}
     assert not pair.endpoint.is_full
+
+
+async def test_the_datagrams_of_a_download_are_of_one_size_and_share_system_calls() -> None:
+    pair = await connected()
+    stream_id = pair.client.open()
+    pair.client.send(stream_id, b"x")
+    await pair.drive()
+    before = len(pair.to_client)
+    pair.socket.trains.clear()
+    pair.transport.send(stream_id, bytes(12_000), end_stream=True)
+    await pair.drive()
+    *full, last = map(len, pair.to_client[before:])
+    assert set(full) == {1200}
+    assert last < 1200
+    assert len(pair.socket.trains) < len(full)
 
 
 async def test_a_full_socket_waits_for_all_its_connections() -> None:
