@@ -52,10 +52,18 @@ _RESERVED_SETTING = 0x1F + 0x21
 class Http3Connection:
     """The server's end of one connection. `handler` is run once per request, in its own task.
 
+    All connections of a server share its `turnstile`; one that gets none has its own.
+
     Opens our control and QPACK streams at once. Ends with `connection_terminated`.
     """
 
-    def __init__(self, transport: QuicTransport, handler: Handler, config: Config) -> None:
+    def __init__(
+        self,
+        transport: QuicTransport,
+        handler: Handler,
+        config: Config,
+        turnstile: Turnstile | None = None,
+    ) -> None:
         self._transport = transport
         field_encoder = FieldSectionEncoder()
         encoder = FieldEncoder(field_encoder)
@@ -77,7 +85,8 @@ class Http3Connection:
             default_fields=DefaultFieldLines(config).lines,
             load=load,
             pace=PaceLimits.of(config),
-            turnstile=Turnstile(),
+            turnstile=turnstile or Turnstile(),
+            source=transport.peer_address[0],
             config=config,
             complain=self._complain,
             on_closed=self._stream_closed,

@@ -55,6 +55,8 @@ class ExchangeContext:
     load: ConnectionLoad
     pace: PaceLimits
     turnstile: Turnstile
+    source: str
+    """Where the client is: one host waits in one line, however many connections it has."""
     config: Config
     complain: Callable[..., None]
     """Told what a client did wrong, as a logger is: a sentence with places, and what goes there."""
@@ -77,6 +79,8 @@ class Exchange:
         self._reader = RequestReader(stream_id, context.decoder, context.load, context.config)
         self._pace: ExchangePace | None = None
         self._frame_writer: Http3FrameWriter | None = None
+        self._is_accepted = False
+        """The request has a head that is in order: the application is called, now or soon."""
         self._task: asyncio.Task[None] | None = None
         self._closed: asyncio.Event | None = None
         self.error_code: int | None = None
@@ -150,7 +154,7 @@ class Exchange:
 
         If its response has begun it is too late for another, and both halves are reset.
         """
-        if self._task is not None and not self.output.awaits_headers:
+        if self._is_accepted and not self.output.awaits_headers:
             self._context.complain("stream %d is reset: %s", self.stream_id, message)
             self._cut(error_code, message, error_code)
         else:
@@ -185,7 +189,7 @@ class Exchange:
     def _cut_off(self, error_code: int, message: str) -> None:
         """The application, if it has been called, hears that it is over."""
         self.error_code = error_code
-        if self._task is not None:
+        if self._is_accepted:
             self.output.stop()
             self.body.abort(RequestAborted(message, error_code))
 
@@ -212,7 +216,7 @@ class Exchange:
         """Our half has ended: end the client's, and let go on who waits for that."""
         self._stop_request(error_code)
         self._announce_closed()
-        if self._task is None:
+        if not self._is_accepted:
             self._context.on_closed(self)
 
     def __repr__(self) -> str:

@@ -83,7 +83,7 @@ class Http3Stream(Exchange):
         try:
             reader.receive(data, end_stream, self)
         except OversizedSection as error:
-            if self._task is not None:
+            if self._is_accepted:
                 raise  # trailers, and the application is at work
             self._refuse(431, error.error_code, str(error))
         finally:
@@ -156,8 +156,8 @@ class Http3Stream(Exchange):
             partial(self._context.transport.grant, self.stream_id),
             self._send_continue if request.expects_continue else None,
         )
-        is_late = self._context.turnstile.arrive()
-        self._task = asyncio.get_running_loop().create_task(self._run(is_late))
+        self._is_accepted = True
+        self._context.turnstile.enter(self._context.source, self._begin)
 
     def content_received(self, piece: bytes) -> None:
         limit = self._context.config.max_request_body_size
@@ -184,14 +184,17 @@ class Http3Stream(Exchange):
         self.output = Http3OutputProducer(self._frame_writer, self.abort, self._announce_closed)
         self.response = Http3Response(self.output, method, context.default_fields)
 
-    async def _run(self, is_late: bool) -> None:
+    def _begin(self) -> None:
+        if self.aborted:
+            self.body.complete()  # it was cut while it waited for its turn
+            self.leave()
+            return
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def _run(self) -> None:
         """Run the handler, then end the exchange: the one policy for every way it can end."""
         try:
             try:
-                if is_late:
-                    await self._context.turnstile.wait()
-                else:
-                    self._context.turnstile.begin()
                 if self.aborted:
                     return  # by a client that was quicker than we
                 await self._handler(self)

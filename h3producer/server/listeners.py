@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from h3producer.errors import ErrorCode
 from h3producer.http3.connection import Http3Connection
+from h3producer.http3.turnstile import Turnstile
 from h3producer.quic.acceptor import Acceptor
 from h3producer.quic.aioquic.engine import AioquicEngine
 from h3producer.quic.endpoint import UdpEndpoint
@@ -88,8 +89,10 @@ class UdpListeners:
             raise StartupError(str(error)) from error
         self._undo.callback(engine.close)
 
+        turnstile = Turnstile()
+
         def accept(transport: QuicTransport) -> Http3Connection:
-            return Http3Connection(transport, handler, config)
+            return Http3Connection(transport, handler, config, turnstile)
 
         acceptor = Acceptor(engine, config)
         for sock in self._sockets:
