@@ -59,11 +59,9 @@ class ConnectionCredit:
         self._stream_window = stream_window
         self._streams: dict[int, ReceiveCredit] = {}
         self._stopped: set[int] = set()
-        self.delivered = 0
 
-    def data_delivered(self, stream_id: int, count: int, offset: int) -> bool:
-        """`count` bytes arrived in order, up to `offset`; return whether anybody wants them."""
-        self.delivered += count
+    def data_delivered(self, stream_id: int, offset: int) -> bool:
+        """Bytes arrived in order, up to `offset`; return whether anybody wants them."""
         if stream_id not in self._stopped:
             return True
         self._abandon(stream_id, offset)
@@ -91,7 +89,6 @@ class ConnectionCredit:
 
     def stream_reset(self, stream_id: int, offset: int, final_size: int) -> None:
         """The peer reset the stream, delivered up to `offset`; what was missing never comes."""
-        self.delivered += final_size - offset
         self._abandon(stream_id, final_size)
 
     def stream_discarded(self, stream_id: int, final_size: int) -> None:

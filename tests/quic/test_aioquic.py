@@ -8,6 +8,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from aioquic._crypto import AEAD, HeaderProtection
 from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.congestion.reno import RenoCongestionControl
 from aioquic.quic.connection import QuicConnection
@@ -23,7 +24,9 @@ FOLDER = Path(connection_module.__file__).parent
 STOCK = QuicConnection(configuration=QuicConfiguration())
 
 LIVE: dict[str, object] = {
+    "AEAD": AEAD(b"aes-128-gcm", bytes(16), bytes(12)),
     "Context": Context(is_client=False),
+    "HeaderProtection": HeaderProtection(b"aes-128-ecb", bytes(16)),
     "QuicConnection": STOCK,
     "QuicPacketRecovery": STOCK._loss,
     "RenoCongestionControl": RenoCongestionControl(max_datagram_size=1200),
@@ -39,6 +42,8 @@ OVERRIDDEN = {
     "_handle_new_connection_id_frame",
     "_handle_path_response_frame",
     "_handle_retire_connection_id_frame",
+    "_handle_stream_frame",
+    "_idle_timeout",
     "_on_path_challenge_delivery",
     "_parse_transport_parameters",
     "_payload_received",
@@ -50,6 +55,7 @@ OVERRIDDEN = {
     "_write_stream_limits",
     "close",
     "datagrams_to_send",
+    "get_timer",
     "handle_timer",
     "receive_datagram",
 }

@@ -8,6 +8,10 @@
 | `numbers.py` | packet numbers: skipped, acknowledged, and enough for one set of keys |
 | `migration.py` | what is forgotten when the peer is elsewhere |
 | `connection_ids.py` | ids that the peer issues and retires |
+| `gaps.py` | how shredded a stream may be |
+| `fast_reader.py` | everyday packets that arrive, the short way |
+| `fast_acks.py` | what their ACK frames do |
+| `fast_timer.py` | the next timer of an open connection |
 | `packing.py` | what goes into a packet, where aioquic decides otherwise |
 | `pacing.py` | how many packets leave at once |
 | `congestion.py` | New Reno with a ceiling |

@@ -11,7 +11,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aioquic.buffer import Buffer  # type: ignore[attr-defined]  # public, but not declared so
+import aioquic
+from aioquic.buffer import (  # type: ignore[attr-defined]  # public, but not declared so
+    Buffer,
+    BufferReadError,
+)
 from aioquic.quic.connection import QuicConnectionAdapter
 
 if TYPE_CHECKING:
@@ -19,27 +23,45 @@ if TYPE_CHECKING:
 
     from aioquic.quic.stream import QuicStream
 
-__all__ = ["PRIVATE_NAMES", "Buffer", "QuietLogger", "StreamTable"]
+__all__ = [
+    "IS_KNOWN_RELEASE",
+    "PRIVATE_NAMES",
+    "Buffer",
+    "BufferReadError",
+    "QuietLogger",
+    "StreamTable",
+]
+
+IS_KNOWN_RELEASE = aioquic.__version__ == "1.7.2"
+"""Whether this is the release whose own ways our short ways repeat."""
 
 PRIVATE_NAMES = {
+    "AEAD": "_aead _iv",
     "Context": "_receive_buffer",
+    "HeaderProtection": "_encryptor _is_chacha20 _mask",
     "QuicConnection": (
-        "_close_event _close_pending _consume_peer_cid _crypto_streams _cryptos "
-        "_datagrams_pending _events _handle_ack_frame _handle_crypto_frame "
-        "_handle_new_connection_id_frame _handle_path_response_frame "
-        "_handle_retire_connection_id_frame _handshake_complete _is_client _local_max_data "
-        "_local_max_streams_bidi _local_max_streams_uni _logger _loss _max_datagram_size "
-        "_network_paths _on_path_challenge_delivery _packet_number "
-        "_parse_transport_parameters _payload_received _peer_cid _peer_cid_available "
-        "_peer_cid_sequence_numbers _peer_retire_prior_to _remote_ack_delay_exponent "
-        "_remote_initial_source_connection_id _remote_max_datagram_frame_size "
-        "_remote_max_idle_timeout _serialize_transport_parameters _spaces _state _streams "
-        "_write_connection_limits _write_new_connection_id_frame _write_stop_sending_frame "
-        "_write_stream_frame _write_stream_limits"
+        "_ack_delay _ack_eliciting_sent_since_receipt _close_at _close_event _close_pending "
+        "_configuration _consume_peer_cid _crypto_streams _cryptos _datagrams_pending _events "
+        "_handle_ack_frame _handle_crypto_frame _handle_new_connection_id_frame "
+        "_handle_path_response_frame _handle_retire_connection_id_frame _handle_stream_frame "
+        "_handshake_complete _handshake_confirmed _idle_timeout _is_client _local_max_data "
+        "_local_max_stream_data_bidi_remote _local_max_streams_bidi _local_max_streams_uni "
+        "_logger _loss _loss_at _max_datagram_size _network_paths _on_path_challenge_delivery "
+        "_pacing_at _packet_number _parse_transport_parameters _payload_received _peer_cid "
+        "_peer_cid_available _peer_cid_sequence_numbers _peer_retire_prior_to _quic_logger "
+        "_remote_ack_delay_exponent _remote_initial_source_connection_id "
+        "_remote_max_datagram_frame_size _remote_max_idle_timeout "
+        "_remote_max_stream_data_bidi_local _serialize_transport_parameters _spaces _spin_bit "
+        "_spin_highest_pn _state _streams _streams_queue _write_connection_limits "
+        "_write_new_connection_id_frame _write_stop_sending_frame _write_stream_frame "
+        "_write_stream_limits"
     ),
-    "QuicPacketRecovery": "_cc _pacer _rtt_initialized _rtt_min",
+    "QuicPacketRecovery": (
+        "_cc _detect_loss _pacer _pto_count _rtt_first_sample_time _rtt_initialized _rtt_latest "
+        "_rtt_min _rtt_smoothed _rtt_variance _time_of_last_sent_ack_eliciting_packet"
+    ),
     "RenoCongestionControl": "_congestion_recovery_start_time",
-    "QuicStreamReceiver": "_buffer _ranges",
+    "QuicStreamReceiver": "_buffer _buffer_start _final_size _ranges",
     "QuicStreamSender": "_buffer _buffer_stop _pending_eof",
 }
 """Every private attribute of aioquic that this folder touches, by class."""
