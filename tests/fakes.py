@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from h3producer.http3.transport import NO_PROGRESS, Progress, TlsFacts
+from h3producer.http3.transport import NO_PROGRESS, UNLIMITED, Progress, TlsFacts
 from h3producer.pipe.wakeup import Wakeup
 
 if TYPE_CHECKING:
@@ -131,6 +131,10 @@ class FakeTransport:
             finally:
                 if self._draining.get(stream_id) is wakeup:
                     del self._draining[stream_id]
+
+    def room(self, stream_id: int) -> int:
+        is_blocked = stream_id in self._blocked and self._alive(stream_id)
+        return 0 if is_blocked else UNLIMITED
 
     def progress(self, stream_id: int) -> Progress:
         if not self._alive(stream_id):

@@ -36,6 +36,8 @@ from h3producer.errors import LocalProtocolError
 from h3producer.wire.response import trailer_fields
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from h3producer.asgi.types import Message
     from h3producer.http3.stream import Http3Stream
     from h3producer.wire.fields import Fields
@@ -93,18 +95,15 @@ class AsgiResponse:
         if stream.aborted:
             raise self._disconnected()
         kind = _type_of(message)
-        self._sending = True
-        try:
-            if kind == "http.response.body":
-                await self._send_body(message)
-            elif kind == "http.response.start":
-                self._start(message)
-            else:
-                await self._send_other(kind, message)
-        finally:
-            self._sending = False
-            if self._idle is not None:
-                self._idle.set()
+        if kind == "http.response.start":
+            self._start(message)
+            return
+        if kind == "http.response.body":
+            rest = self._send_body(message)
+        else:
+            rest = self._send_other(kind, message)
+        if rest is not None:
+            await self._send_rest(rest)
         if stream.aborted:
             # It was cut while this message waited for room: the client did not get it.
             raise self._disconnected()
@@ -121,25 +120,37 @@ class AsgiResponse:
         self._announces_trailers = bool(message.get("trailers", False))
         self.state = _STARTED
 
-    async def _send_body(self, message: Message) -> None:
+    def _send_body(self, message: Message) -> Awaitable[None] | None:
+        """Send a part of the body as far as that need not wait; what is still to be awaited."""
         if self.state is not _STARTED and self.state is not _STREAMING:
             self._refuse(message)
         body = message.get("body", b"")
         if body.__class__ is not bytes:
             body = _as_bytes(body)
         if message.get("more_body", False):
-            await self._stream.response.write(body)
-            self.state = _STREAMING
-        else:
-            await self._end_body(body)
+            return self._stream_body(body)
+        if self._announces_trailers:
+            return self._end_body(body)
+        rest = self._stream.response.end(body)
+        if rest is None:
+            self._complete()
+            return None
+        return self._complete_after(rest)
+
+    async def _stream_body(self, part: bytes) -> None:
+        await self._stream.response.write(part)
+        self.state = _STREAMING
 
     async def _end_body(self, last: bytes) -> None:
         if self._announces_trailers:
             await self._stream.response.write(last)
             self.state = ResponseState.AWAITING_TRAILERS
         else:
-            await self._stream.response.complete(last)
-            self._complete()
+            await self._complete_after(self._stream.response.complete(last))
+
+    async def _complete_after(self, rest: Awaitable[None]) -> None:
+        await rest
+        self._complete()
 
     async def _send_other(self, kind: object, message: Message) -> None:
         if kind == "http.response.pathsend" and self.state is _STARTED:
@@ -197,6 +208,16 @@ class AsgiResponse:
         await response.send_informational(103, headers)
 
     # Inside
+
+    async def _send_rest(self, rest: Awaitable[None]) -> None:
+        """Wait for the end of a message; who sends another one meanwhile waits for its turn."""
+        self._sending = True
+        try:
+            await rest
+        finally:
+            self._sending = False
+            if self._idle is not None:
+                self._idle.set()
 
     async def _turn(self) -> None:
         """Wait until the `send` that is under way has ended."""

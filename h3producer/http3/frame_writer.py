@@ -28,6 +28,9 @@ MAX_DATA_PAYLOAD = 16 * 1024
 """Bytes of a DATA frame. HTTP/3 has no maximum; 16 KiB is Kestrel's choice, and it bounds what
 is handed to QUIC between two looks at the back-pressure."""
 
+MAX_DATA_HEADER = 1 + 4
+"""Bytes in front of as much payload."""
+
 
 class Http3FrameWriter:
     """The sending half of one request stream.
@@ -76,6 +79,26 @@ class Http3FrameWriter:
             data = await self._send_full_frames(data)
         await self._send_frame(data)
         return COMPLETED if self._is_over else FLUSHED
+
+    def try_write_data(self, data: bytes) -> bool:
+        """`write_data` of one frame at most, if it has room and need not wait; else do nothing."""
+        if self._behind is not None or self.is_aborted or self.is_completed:
+            return False
+        size = len(self._pending) + len(data) + MAX_DATA_HEADER
+        if len(data) > MAX_DATA_PAYLOAD or size >= self._transport.room(self.stream_id):
+            return False
+        frames = self._take_bytes(data)
+        if frames:
+            self._transport.send(self.stream_id, frames)
+        return True
+
+    def try_write_end(self, data: bytes) -> bool:
+        """`write_end` of one frame at most and without trailers, which need not wait for room."""
+        if self.is_aborted or self.is_completed or len(data) > MAX_DATA_PAYLOAD:
+            return False
+        self.is_completed = True
+        self._transport.send(self.stream_id, self._take_bytes(data), end_stream=True)
+        return True
 
     async def write_end(
         self, data: ReadOnlySequence, trailers: Fields | None = None
@@ -166,6 +189,13 @@ class Http3FrameWriter:
         if not length:
             return pending
         return b"".join((pending, encode_data_header(length), *data.segments))
+
+    def _take_bytes(self, data: bytes) -> bytes:
+        """`_take` of data that is one piece."""
+        pending, self._pending = self._pending, b""
+        if not data:
+            return pending
+        return b"".join((pending, encode_data_header(len(data)), data))
 
     def __repr__(self) -> str:
         state = "aborted" if self.is_aborted else "completed" if self.is_completed else "open"

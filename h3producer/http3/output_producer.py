@@ -2,17 +2,13 @@
 
     app ─▶ [data pipe, threshold 1] ─▶ process_data_writes ─▶ Http3FrameWriter ─▶ QUIC stream
 
-This file knows the data pipe, the pump that empties it, and what each call of the application
-does in each state (the table `OUTPUT` of `http3/state.py`). It refuses to know what a response
-means: status codes, content-length and body modes stand in `http3/response.py`.
+This file knows what each call of the application does in each state (the table `OUTPUT` of
+`http3/state.py`). It refuses to know how data gets into the stream (`http3/data_pump.py`), and
+what a response means: status codes, content-length and body modes stand in `http3/response.py`.
 
 The rules:
 
-* The data pipe pauses and resumes at 1 byte, so a flush ends when the pump has taken all of
-  it, framed it and seen the stream accept it. The one real buffer is the stream's, behind
-  `QuicTransport.drain`.
-* The pump is an inline continuation of the flush (Kestrel: readerScheduler inline), from the first
-  one or the end on: while there is room, framing costs no task switch and no wait.
+* A call that waits ends when the stream has accepted its bytes, and not before.
 * Headers do not travel through the pipe; they wait in the frame writer and go ahead of the data.
 * `stop` marks and wakes, it never completes the pipe: the application may hold memory of it
   (upstream's CVE-2024-38229). Only `complete`, called when the application has left, does.
@@ -25,16 +21,13 @@ and nothing can leak from one response into the next.
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import TYPE_CHECKING, NoReturn
 
 from h3producer.errors import ErrorCode, FieldSectionTooLarge, LocalProtocolError
+from h3producer.http3.data_pump import DataPump
 from h3producer.http3.scratch import ScratchMemory
 from h3producer.http3.state import Effect, OutputInput, OutputState, output_transition
-from h3producer.pipe.options import PipeOptions
-from h3producer.pipe.pipe import Pipe
 from h3producer.pipe.results import COMPLETED
-from h3producer.pipe.wakeup import InlineTask, start_inline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,16 +38,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Http3OutputProducer"]
 
-logger = logging.getLogger("h3producer.error")
 
-DATA_PIPE = PipeOptions(pause_writer_threshold=1, resume_writer_threshold=1)
-
-
-class ApplicationLeftError(Exception):
-    """How the pump tells "the response ends here" from "nobody writes any more"."""
-
-
-class Http3OutputProducer:
+class Http3OutputProducer(DataPump):
     """The response of one stream, for one application. Calls that wait are `async`, all others
     return at once. Not thread-safe."""
 
@@ -64,20 +49,10 @@ class Http3OutputProducer:
         abort: Callable[[int, str], None],
         on_ended: Callable[[], None],
     ) -> None:
-        """`abort` cuts the exchange with an error code, for a reason to be logged; `on_ended` is
-        called once all of the response, FIN included, was handed to QUIC."""
-        self._frame_writer = frame_writer
-        self._abort = abort
-        self._on_ended = on_ended
+        super().__init__(frame_writer, abort, on_ended)
         self._state = OutputState.OPEN
         self._headers_written = False
-        self._discards_data = False
-        self._trailers: Fields | None = None
         self._scratch: ScratchMemory | None = None
-        pipe = Pipe(DATA_PIPE)
-        self._pipe_writer = pipe.writer
-        self._pipe_reader = pipe.reader
-        self._pump: InlineTask[None] | None = None
 
     @property
     def state(self) -> OutputState:
@@ -87,11 +62,6 @@ class Http3OutputProducer:
     def awaits_headers(self) -> bool:
         """Neither headers nor data were written, so interim responses may still be."""
         return self._state is OutputState.OPEN and not self._headers_written
-
-    @property
-    def unflushed_bytes(self) -> int:
-        """Body bytes that were advanced or written and not flushed; headers do not count."""
-        return self._pipe_writer.unflushed_bytes
 
     # Headers and trailers
 
@@ -136,7 +106,7 @@ class Http3OutputProducer:
         Silent after an abort; LocalProtocolError after the end."""
         effect, state = output_transition(self._state, OutputInput.DATA)
         if data and effect is Effect.DO:
-            self._pipe_writer.write(data)
+            self._data_pipe().writer.write(data)
             self._state = state
 
     async def write_data(self, data: bytes) -> None:
@@ -147,6 +117,12 @@ class Http3OutputProducer:
         """Write and flush: waits until the stream has accepted the bytes. Empty data flushes the
         headers and is not "completed" (upstream says so, and copy loops stop at it). The result
         is `is_completed` after an abort."""
+        if data and self._headers_written and self._state <= OutputState.STARTED:
+            before, self._state = self._state, OutputState.STARTED
+            result = self._write_straight(data)
+            if result is not None:
+                return result
+            self._state = before
         self.write(data)
         return await self.flush()
 
@@ -157,7 +133,7 @@ class Http3OutputProducer:
         the application's until `complete`. Raises LocalProtocolError after the end.
         """
         if self._state <= OutputState.STARTED:
-            return self._pipe_writer.get_memory(size_hint)
+            return self._data_pipe().writer.get_memory(size_hint)
         output_transition(self._state, OutputInput.DATA)
         self._scratch = self._scratch or ScratchMemory()
         return self._scratch.get(size_hint)
@@ -170,7 +146,7 @@ class Http3OutputProducer:
         `advance(0)` starts nothing (upstream's does, and leaves the headers behind)."""
         effect, state = output_transition(self._state, OutputInput.DATA)
         if effect is Effect.DO:
-            self._pipe_writer.advance(count)
+            self._data_pipe().writer.advance(count)
             if count:
                 self._state = state
 
@@ -187,12 +163,12 @@ class Http3OutputProducer:
             # An application that writes for ever, whatever it is told, must not hold the loop.
             await asyncio.sleep(0)
             return COMPLETED
-        if not self._headers_written and self._pipe_writer.unflushed_bytes:
+        if not self._headers_written and self.unflushed_bytes:
             # RFC 9114 §4.1: DATA before HEADERS is an invalid sequence of frames.
             raise LocalProtocolError("Data cannot be sent before the response headers.")
         try:
             self._start_pump()
-            result = await self._pipe_writer.flush()
+            result = await self._data_pipe().writer.flush()
             if self._state is OutputState.OPEN:
                 # No data yet, hence the headers alone; a cancel before it is reported all the same.
                 sent = await self._frame_writer.flush()
@@ -208,7 +184,7 @@ class Http3OutputProducer:
         """The waiting flush, or else the next one, returns `is_canceled`; no byte is lost.
         A flush of headers alone counts as the next one (upstream's skips it)."""
         if self._state <= OutputState.STARTED:
-            self._pipe_writer.cancel_pending_flush()
+            self._data_pipe().writer.cancel_pending_flush()
 
     # Endings
 
@@ -220,38 +196,42 @@ class Http3OutputProducer:
         waits for `complete`, which here would dead-lock). Raises LocalProtocolError if the
         headers were never written.
         """
+        if self.try_end() or self._frame_writer.is_completed:
+            return
         if not self._headers_written and self._state <= OutputState.STARTED:
             raise LocalProtocolError("The response cannot end before its headers were written.")
         effect, self._state = output_transition(self._state, OutputInput.SUFFIX)
         if effect is Effect.DO:
-            self._pipe_writer.complete()
+            self._data_pipe().writer.complete()
         if self._state is OutputState.SUFFIXED:
             await self._start_pump()
+
+    def try_end(self, data: bytes = b"") -> bool:
+        """`write` and `write_stream_suffix` in one, if that need not wait; else do nothing."""
+        if not self._headers_written or self._state > OutputState.STARTED:
+            return False
+        before, self._state = self._state, OutputState.SUFFIXED
+        is_done = self._end_straight(data)
+        if not is_done:
+            self._state = before
+        return is_done
 
     def stop(self) -> None:
         """The exchange was aborted: wake the flush that waits, or mark the next one. Never
         completes the pipe: the application may still be filling its memory."""
         effect, self._state = output_transition(self._state, OutputInput.STOP)
-        if effect is Effect.DO:
-            self._pipe_writer.cancel_pending_flush()
+        if effect is Effect.DO and self._pipe is not None:
+            self._pipe.writer.cancel_pending_flush()
 
     def complete(self) -> None:
         """The application has left: end the pipe and with it the pump. Idempotent. Not an end
         of the response: without `write_stream_suffix` nothing more is sent."""
         effect, self._state = output_transition(self._state, OutputInput.COMPLETE)
         if effect is Effect.DO:
-            # First completion wins (X1): after a normal end this error is never seen.
-            self._pipe_writer.complete(ApplicationLeftError())
             self._scratch = None
-            if self._pump is None or self._pump.done():
-                # Nobody is called any more: let go of the stream, which holds us.
-                self._abort = self._on_ended = _nothing
+            self._leave_pipe()
 
     dispose = complete
-
-    def abort(self, reason: str) -> None:
-        """Abort the stream (never the connection) with H3_INTERNAL_ERROR."""
-        self._abort(ErrorCode.H3_INTERNAL_ERROR, reason)
 
     def on_input_or_output_completed(self) -> None:
         """The pump has ended while the application still writes: nobody will take its bytes."""
@@ -262,41 +242,6 @@ class Http3OutputProducer:
         raise NotImplementedError("HTTP/3 has no chunked transfer coding.")
 
     first_write_chunked = write_chunk
-
-    # The pump
-
-    def _start_pump(self) -> InlineTask[None]:
-        if self._pump is None:
-            self._pump = start_inline(self.process_data_writes())
-        return self._pump
-
-    async def process_data_writes(self) -> None:
-        """Take bytes out of the pipe, frame them, wait for room, release the flush; to the end."""
-        reader = self._pipe_reader
-        frame_writer = self._frame_writer
-        try:
-            while True:
-                result = await reader.read()
-                data = result.buffer.slice(0, 0) if self._discards_data else result.buffer
-                if result.is_completed:
-                    written = await frame_writer.write_end(data, self._trailers)
-                else:
-                    written = await frame_writer.write_data(data)
-                reader.advance_to(result.buffer.end)
-                if written.is_completed:
-                    break
-            if frame_writer.is_completed:
-                self._on_ended()
-        except ApplicationLeftError as error:
-            error.__traceback__ = None  # its frames lead back here, and the pipe keeps it
-        except FieldSectionTooLarge as error:
-            logger.info("Stream %d: trailers refused: %s", frame_writer.stream_id, error)
-            self.abort(str(error))
-        except Exception:
-            logger.critical("Stream %d: the pump failed.", frame_writer.stream_id, exc_info=True)
-            self.abort("process_data_writes failed")
-        finally:
-            reader.complete()
 
     # Inside
 
@@ -314,7 +259,3 @@ class Http3OutputProducer:
             self.abort(str(error))
             raise
         return True
-
-
-def _nothing(*_: object) -> None:
-    """In place of a callback that nobody needs any more."""

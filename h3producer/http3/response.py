@@ -11,7 +11,7 @@ become a 500.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING
 
 from h3producer.errors import LocalProtocolError
@@ -140,18 +140,31 @@ class Http3Response:
         Waits until all is handed to the stream. Raises LocalProtocolError, with nothing sent,
         if the body does not have its content-length. Idempotent.
         """
+        rest = self.end(data)
+        if rest is not None:
+            await rest
+
+    def end(self, data: bytes = b"") -> Awaitable[None] | None:
+        """`complete` up to its first wait: what is still to be awaited, None if nothing is."""
+        output = self._output
         if self.completed and not data:
-            await self._output.write_stream_suffix()
-            return
-        total = self._total_with(data)
-        self._check_complete(total)
+            return output.write_stream_suffix()
+        total = self._written + len(data)
+        if total != self._content_length or self.completed or self.status in _NO_CONTENT:
+            # Not just what was announced, so there may be something wrong with it.
+            total = self._total_with(data)
+            self._check_complete(total)
         self._written = total
-        if not self.headers_sent and not self._written:
-            self._add_empty_length()
-        self._send_headers()
-        self._output.write(data)
+        if not self.headers_sent:
+            if not total:
+                self._add_empty_length()
+            self._send_headers()
+        if output.try_end(data):
+            self.completed = True
+            return None
+        output.write(data)
         self.completed = True
-        await self._output.write_stream_suffix()
+        return output.write_stream_suffix()
 
     def discard(self) -> None:
         """Forget a response of which nothing has left: another may be started."""

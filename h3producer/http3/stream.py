@@ -204,8 +204,8 @@ class Http3Stream(Exchange):
                     )
             except Exception as error:
                 await self._fail(error)
-            if self._is_ending:
-                # Nothing to wait for, unless the application gave up waiting.
+            if self._is_ending and not self._has_responded:
+                # The application gave up waiting for it.
                 await self.output.write_stream_suffix()
         finally:
             if not self._has_responded:

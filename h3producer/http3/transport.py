@@ -11,9 +11,16 @@ core with a list and reads a list.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
-__all__ = ["NO_PROGRESS", "ConnectionInputs", "Progress", "QuicTransport", "TlsFacts"]
+__all__ = [
+    "NO_PROGRESS",
+    "UNLIMITED",
+    "ConnectionInputs",
+    "Progress",
+    "QuicTransport",
+    "TlsFacts",
+]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,6 +43,9 @@ class Progress(NamedTuple):
     unsent: int
     """Handed over and never put into a packet: the client's windows do not let them go."""
 
+
+UNLIMITED: Final = 1 << 62
+"""Bytes; the `room` where nobody will ever wait for any."""
 
 NO_PROGRESS = Progress(0, 0)
 """Of a stream on which nothing waits and nothing will."""
@@ -79,6 +89,12 @@ class QuicTransport(Protocol):
         at once if there is room, and as soon as the stream is reset or stopped or the
         connection ends, but not before the core has heard of that: who runs on from here must
         find out that nobody listens. Any number of streams may drain; one waiter per stream.
+        """
+
+    def room(self, stream_id: int) -> int:
+        """With fewer bytes than this sent on the stream now, its `drain` would not wait.
+
+        More than anybody sends if the stream, or the connection, is over.
         """
 
     def progress(self, stream_id: int) -> Progress:

@@ -78,6 +78,17 @@ class Pipe:
         """Bytes flushed and not examined: what the thresholds are compared with."""
         return self._state.flushed - self._state.examined
 
+    @property
+    def is_quiet(self) -> bool:
+        """Nothing is in it, flushed or not, and the next flush would neither wait nor report."""
+        state = self._state
+        return not (
+            state.unflushed_bytes
+            or state.flushed - state.examined
+            or state.paused
+            or state.flush_canceled
+        )
+
     def reset(self) -> None:
         """Make it as new, once both ends are complete; else `InvalidOperationError`.
 

@@ -45,9 +45,9 @@ class Drains:
         if wakeup is not None:
             wakeup.wake()
 
-    def wake_where(self, has_room: Callable[[int], bool]) -> None:
+    def wake_where(self, room: Callable[[int], int]) -> None:
         """Let those go on whose stream has room now."""
-        for stream_id in [each for each in self._waiting if has_room(each)]:
+        for stream_id in [each for each in self._waiting if room(each) > 0]:
             self.wake(stream_id)
 
     def wake_all(self) -> None:

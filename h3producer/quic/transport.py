@@ -15,7 +15,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from h3producer.errors import ErrorCode
-from h3producer.http3.transport import NO_PROGRESS, Progress
+from h3producer.http3.transport import NO_PROGRESS, UNLIMITED, Progress
 from h3producer.quic.drains import Drains
 from h3producer.quic.engine import EngineObserver, TransportError
 from h3producer.quic.farewell import Farewell
@@ -99,8 +99,12 @@ class EngineTransport(Tenant, EngineObserver):
             self._changed()
 
     async def drain(self, stream_id: int) -> None:
-        while self._phase is Phase.OPEN and not self._has_room(stream_id):
+        while self.room(stream_id) <= 0:
             await self._drains.wait(stream_id)
+
+    def room(self, stream_id: int) -> int:
+        is_open = self._phase is Phase.OPEN
+        return self._mark - self._connection.unsent(stream_id) if is_open else UNLIMITED
 
     def progress(self, stream_id: int) -> Progress:
         if self._phase is not Phase.OPEN:
@@ -268,16 +272,13 @@ class EngineTransport(Tenant, EngineObserver):
                 if self._phase is Phase.ENDED:
                     self._farewell.datagrams = datagrams
             if self._drains:
-                self._drains.wake_where(self._has_room)
+                self._drains.wake_where(self.room)
             if self._last_words and not self._has_news and self._connection.is_delivered:
                 self.close(*self._last_words)
             if not self._has_news:
                 break
         self._flush_due = False
         self._settle()
-
-    def _has_room(self, stream_id: int) -> bool:
-        return self._connection.unsent(stream_id) < self._mark
 
     # The timer
 

@@ -96,6 +96,11 @@ def encode_frame(frame_type: int, payload: bytes) -> bytes:
 
 def encode_data_header(length: int) -> bytes:
     """The header of a DATA frame with `length` bytes of payload."""
+    # The type is a zero octet, so type and length are one number (RFC 9000 §16).
+    if length < 0x40:
+        return length.to_bytes(2, "big")
+    if length < 0x4000:
+        return (length | 0x4000).to_bytes(3, "big")
     return b"\0" + encode_varint(length)
 
 

@@ -5,7 +5,7 @@ This file knows the verbs. It refuses to remember what was asked, unlike `tests/
 
 from __future__ import annotations
 
-from h3producer.http3.transport import NO_PROGRESS, Progress, TlsFacts
+from h3producer.http3.transport import NO_PROGRESS, UNLIMITED, Progress, TlsFacts
 
 __all__ = ["NullTransport"]
 
@@ -27,6 +27,9 @@ class NullTransport:
     def send(self, stream_id: int, data: bytes, *, end_stream: bool = False) -> None: ...
 
     async def drain(self, stream_id: int) -> None: ...
+
+    def room(self, stream_id: int) -> int:
+        return UNLIMITED
 
     def progress(self, stream_id: int) -> Progress:
         return NO_PROGRESS
