@@ -10,7 +10,7 @@ FUZZ_STAMP := $(VENV)/.installed-fuzz
 FUZZ_SECONDS ?= 60
 SOAK_SECONDS ?= 600
 
-.PHONY: help serve test lint types unit attacks bench conformance fuzz soak clean
+.PHONY: help serve test lint types unit stock attacks bench conformance fuzz soak clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,7 +36,10 @@ unit: $(STAMP)  ## the tests, with coverage
 	@rm -f .coverage .coverage.*
 	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
 
-test: lint types unit  ## everything that must pass
+stock: $(STAMP)  ## the tests again, without the fast path
+	$(BIN)/python -m pytest --no-fast-path
+
+test: lint types unit stock  ## everything that must pass
 
 $(BENCH_STAMP): $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'

@@ -190,6 +190,9 @@ class Config:
     gso: bool = True
     """Hand datagrams of a size to the system many at a time (UDP_SEGMENT), where it is Linux and
     the device can do it; to be turned off for a device that says it can and loses them."""
+    fast_path: bool = True
+    """Write packets of open connections ourselves instead of by aioquic: half the time of a
+    download. Off, or with a release of aioquic that it was not made for, aioquic writes all."""
     max_datagram_size: int = 1200
     """Bytes of UDP payload we send; 1200 passes every path (RFC 9000 §14)."""
     max_pending_datagrams: int = 128

@@ -1,8 +1,34 @@
-"""What all tests share: Hypothesis without a stopwatch, since the machines that run it differ."""
+"""What all tests share: Hypothesis without a stopwatch, since the machines that run it differ, and
+the switch that runs them all on aioquic's own packet writer.
+
+    python -m pytest --no-fast-path
+"""
 
 from __future__ import annotations
 
+import os
+from typing import TYPE_CHECKING
+
 from hypothesis import settings
+
+from h3producer.config import Config
+
+if TYPE_CHECKING:
+    import pytest
 
 settings.register_profile("h3producer", deadline=None)
 settings.load_profile("h3producer")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--no-fast-path", action="store_true", help="turn the default of Config.fast_path off"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--no-fast-path"):
+        os.environ["H3PRODUCER_FAST_PATH"] = "no"  # for servers in processes of their own
+        defaults = Config.__init__.__kwdefaults__
+        assert defaults is not None
+        defaults["fast_path"] = Config.fast_path = False

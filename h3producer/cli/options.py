@@ -111,6 +111,9 @@ SERVE_OPTIONS: tuple[click.Parameter, ...] = (
         type=click.Choice(get_args(RetryMode)),
     ),
     option("--gso/--no-gso", "gso", help="Send many datagrams with one system call, on Linux."),
+    option(
+        "--fast-path/--no-fast-path", "fast_path", help="Write packets ourselves, not by aioquic."
+    ),
     *LIMIT_OPTIONS,
     click.Option(
         ["--keylog-file", "keylog_file"],

@@ -12,6 +12,7 @@ from aioquic._crypto import AEAD, HeaderProtection
 from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.congestion.reno import RenoCongestionControl
 from aioquic.quic.connection import QuicConnection
+from aioquic.quic.crypto import CryptoPair
 from aioquic.quic.stream import QuicStream, QuicStreamReceiver, QuicStreamSender
 from aioquic.tls import Context
 
@@ -26,6 +27,7 @@ STOCK = QuicConnection(configuration=QuicConfiguration())
 LIVE: dict[str, object] = {
     "AEAD": AEAD(b"aes-128-gcm", bytes(16), bytes(12)),
     "Context": Context(is_client=False),
+    "CryptoPair": CryptoPair(),
     "HeaderProtection": HeaderProtection(b"aes-128-ecb", bytes(16)),
     "QuicConnection": STOCK,
     "QuicPacketRecovery": STOCK._loss,
@@ -39,6 +41,8 @@ OVERRIDDEN = {
     "_consume_peer_cid",
     "_handle_ack_frame",
     "_handle_crypto_frame",
+    "_handle_max_data_frame",
+    "_handle_max_stream_data_frame",
     "_handle_new_connection_id_frame",
     "_handle_path_response_frame",
     "_handle_retire_connection_id_frame",
@@ -48,6 +52,7 @@ OVERRIDDEN = {
     "_parse_transport_parameters",
     "_payload_received",
     "_serialize_transport_parameters",
+    "_unblock_streams",
     "_write_connection_limits",
     "_write_new_connection_id_frame",
     "_write_stop_sending_frame",

@@ -13,6 +13,12 @@
 | `fast_acks.py` | what their ACK frames do |
 | `fast_timer.py` | the next timer of an open connection |
 | `packing.py` | what goes into a packet, where aioquic decides otherwise |
+| `announcing.py` | the fast path: which streams have something to send |
+| `turns.py` | the fast path: whose turn it is (RFC 9218) |
+| `framing.py` | the fast path: frames of an open connection |
+| `flight.py` | the fast path: the packets of a flush, while they fill up |
+| `sealing.py` | the fast path: protection, for a whole flush together |
+| `fast_writer.py` | the fast path: when it is taken, and what recovery learns |
 | `pacing.py` | how many packets leave at once |
 | `congestion.py` | New Reno with a ceiling |
 | `client.py` | a client's end, for `h3producer get` and tests |

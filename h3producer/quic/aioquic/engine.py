@@ -9,8 +9,10 @@ engine is made.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
+import aioquic
 from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.connection import TRANSPORT_CLOSE_FRAME_CAPACITY
 from aioquic.quic.crypto import CryptoPair
@@ -20,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
 from h3producer.quic.aioquic.congestion import BOUNDED_RENO
 from h3producer.quic.aioquic.connection import AioquicConnection
+from h3producer.quic.aioquic.internals import IS_KNOWN_RELEASE
 from h3producer.quic.engine import EngineError
 from h3producer.quic.initial_keys import is_authentic
 from h3producer.quic.limits import CONNECTION_ID_LENGTH, MAX_DATAGRAM_FRAME, MAX_UNI_STREAMS
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
 
 __all__ = ["AioquicEngine"]
 
+logger = logging.getLogger("h3producer.quic")
+
 
 class AioquicEngine:
     """Makes `AioquicConnection`s that all present one certificate.
@@ -50,6 +55,7 @@ class AioquicEngine:
         _check_key(credentials.private_key)
         self._max_streams = config.max_concurrent_streams
         self._max_pending_datagrams = config.max_pending_datagrams
+        self._fast_path = config.fast_path and _is_known_release()
         self._keylog = _open_keylog(config.keylog_file)
         self._configuration = _make_configuration(config, credentials, self._keylog)
 
@@ -66,6 +72,9 @@ class AioquicEngine:
         )
         connection.limit_streams(self._max_streams, MAX_UNI_STREAMS)
         connection.max_pending_datagrams = self._max_pending_datagrams
+        connection.reads_fast = self._fast_path
+        if self._fast_path:
+            connection.start_fast_path()
         return connection
 
     def refuse(self, initial: InitialPacket, error_code: int) -> bytes:
@@ -115,6 +124,16 @@ def _make_configuration(
         secrets_log_file=keylog,
         supported_versions=list(AioquicEngine.versions),
     )
+
+
+def _is_known_release() -> bool:
+    if IS_KNOWN_RELEASE:
+        return True
+    logger.warning(
+        "aioquic %s is newer than this h3producer: serving without the fast path.",
+        aioquic.__version__,
+    )
+    return False
 
 
 def _check_key(key: PrivateKeyTypes) -> None:

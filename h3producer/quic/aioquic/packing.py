@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from aioquic.quic.recovery import QuicPacketSpace
     from aioquic.quic.stream import QuicStream
 
-__all__ = ["PackingConnection"]
+__all__ = ["SMALLEST_STREAM_FRAME", "PackingConnection"]
 
-_SMALLEST_STREAM_FRAME = 16
-"""Bytes left in a packet below which a STREAM frame is not worth its header."""
+SMALLEST_STREAM_FRAME = 20
+"""Bytes left in a packet below which a STREAM frame is not worth its header, of 19 at most."""
 
 
 class PackingConnection(MigratingConnection, PrioritizedConnection):
@@ -58,7 +58,7 @@ class PackingConnection(MigratingConnection, PrioritizedConnection):
         max_offset: int,
     ) -> int:
         # aioquic asks each stream that has data, for each packet, also when the packet is full.
-        if builder.remaining_flight_space < _SMALLEST_STREAM_FRAME:
+        if builder.remaining_flight_space < SMALLEST_STREAM_FRAME:
             return 0
         used = super()._write_stream_frame(builder, space, stream, max_offset)
         if (

@@ -1,0 +1,241 @@
+"""Frames of a connection that is open: which there are to send, and how they are written.
+
+This file knows the frames of everyday life: ACK, MAX_DATA, MAX_STREAMS, MAX_STREAM_DATA,
+STOP_SENDING, RESET_STREAM and STREAM (RFC 9000 §19). It refuses to know packets, and all others:
+`fast_writer.py` leaves a flush that needs one of those to aioquic.
+
+Its one rule: a stream's state is changed as aioquic changes it, so that either writer can go on
+where the other left off.
+"""
+
+# ruff: noqa: SLF001 - it does what aioquic's QuicStreamSender does, for many packets at once
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aioquic.quic.packet import QuicFrameType, push_ack_frame
+from aioquic.quic.packet_builder import QuicDeliveryState
+
+from h3producer.quic.aioquic.announcing import AnnouncingConnection
+from h3producer.quic.aioquic.internals import Buffer
+from h3producer.quic.aioquic.packing import SMALLEST_STREAM_FRAME
+from h3producer.quic.aioquic.turns import TURN_PACKETS
+from h3producer.wire.varint import encode_varint
+
+if TYPE_CHECKING:
+    from aioquic.quic.recovery import QuicPacketSpace
+    from aioquic.quic.stream import QuicStream
+
+    from h3producer.quic.aioquic.flight import Flight
+
+__all__ = ["FramingConnection"]
+
+_MAX_STREAM_DATA = encode_varint(QuicFrameType.MAX_STREAM_DATA)
+_STOP_SENDING = encode_varint(QuicFrameType.STOP_SENDING)
+_RESET_STREAM = encode_varint(QuicFrameType.RESET_STREAM)
+_PING = encode_varint(QuicFrameType.PING)
+
+_STREAM = tuple(bytes((kind,)) for kind in range(QuicFrameType.STREAM_BASE, 0x10))
+_FIN, _LENGTH, _OFFSET = 1, 2, 4
+_LENGTHS = tuple((length | 0x4000).to_bytes(2, "big") for length in range(0x4000))
+
+
+class FramingConnection(AnnouncingConnection):
+    """A QuicConnection that fills a `Flight`."""
+
+    def add_ack(self, flight: Flight, space: QuicPacketSpace, now: float) -> None:
+        """What has arrived, into the first packet."""
+        assert space.largest_received_time is not None
+        delay = int((now - space.largest_received_time) * 1_000_000)
+        buf = Buffer(capacity=self._max_datagram_size)
+        buf.push_uint_var(QuicFrameType.ACK)
+        ranges = push_ack_frame(
+            buf,
+            space.ack_queue,
+            delay >> self._local_ack_delay_exponent,
+            self._max_datagram_size // 2,
+        )
+        flight.add_ack(buf.data, self._on_ack_delivery, space, space.largest_received_packet)
+        space.ack_at = None
+        # RFC 9000 §13.2.4: who sends only ACK frames has to ask for an acknowledgment now and then,
+        # to learn which ranges need not be sent any more. As often as aioquic does.
+        if ranges > 1 and self._packet_number % 8 == 0:
+            flight.add(_PING, self._on_ping_delivery, ())
+
+    def add_limits(self, flight: Flight) -> None:
+        """What the peer may send on all streams, and how many it may open."""
+        data = self._local_max_data
+        for limit in (data, self._local_max_streams_bidi, self._local_max_streams_uni):
+            if limit.value == limit.sent:
+                continue
+            # Streams in batches, as aioquic does: when fewer are left to open than there are new.
+            if limit is not data and limit.sent - limit.used >= limit.value - limit.sent:
+                continue
+            frame = encode_varint(limit.frame_type) + encode_varint(limit.value)
+            if not flight.add(frame, self._on_connection_limit_delivery, limit):
+                return
+            limit.sent = limit.value
+
+    def add_notices(self, flight: Flight) -> None:
+        """What there is to say about streams."""
+        notices = self.notices
+        while notices:
+            stream_id = next(iter(notices))
+            if not self.add_notice(flight, notices[stream_id], encode_varint(stream_id)):
+                return
+            del notices[stream_id]
+
+    def add_notice(self, flight: Flight, stream: QuicStream, stream_id: bytes) -> bool:
+        """What there is to say about one stream; return whether there was room for all of it."""
+        limit = stream.max_stream_data_local
+        if stream.max_stream_data_local_sent != limit:
+            frame = _MAX_STREAM_DATA + stream_id + encode_varint(limit)
+            if not flight.add(frame, self.stream_limit_decided, stream):
+                return False
+            stream.max_stream_data_local_sent = limit
+        sender, receiver = stream.sender, stream.receiver
+        # As in `packing.py`: it waits for a FIN that is to come, which will bring it along.
+        if receiver.stop_pending and (sender.buffer_is_empty or not sender._pending_eof):
+            assert receiver._stop_error_code is not None
+            frame = _STOP_SENDING + stream_id + encode_varint(receiver._stop_error_code)
+            if not flight.add(frame, self.stop_decided, stream):
+                return False
+            receiver.stop_pending = False
+        if sender.reset_pending:
+            assert sender._reset_error_code is not None
+            end = encode_varint(sender._reset_error_code) + encode_varint(sender.highest_offset)
+            if not flight.add(_RESET_STREAM + stream_id + end, self.reset_decided, stream):
+                return False
+            sender.reset_pending = False
+        return True
+
+    def add_streams(self, flight: Flight) -> None:
+        """What streams have to say, in their order, while there is room."""
+        queue = self.queue
+        while flight.room:
+            stream = queue.take()
+            if stream is None:
+                return
+            if self.add_turn(flight, stream):
+                queue.add(stream)
+
+    def add_turn(self, flight: Flight, stream: QuicStream) -> bool:
+        """STREAM frames of one stream; return whether there is more to send."""
+        sender = stream.sender
+        left = flight.number + TURN_PACKETS
+        while not sender.buffer_is_empty:
+            if flight.number >= left:
+                return True
+            if flight.room < SMALLEST_STREAM_FRAME and not flight.open_next():
+                return True
+            start, stop = self.next_range(stream)
+            if start < 0:
+                return False  # flow control: whoever raises the limit announces it
+            if not self.add_range(flight, stream, start, stop, left):
+                return True
+        return False
+
+    def next_range(self, stream: QuicStream) -> tuple[int, int]:
+        """What to send next, as far as flow control lets it; an empty range is a bare FIN.
+
+        (-1, -1) if nothing may be sent; then the stream waits elsewhere for what it needs.
+        """
+        sender = stream.sender
+        assert stream.stream_id is not None
+        if stream.is_blocked:
+            self.starved[stream.stream_id] = stream
+            return -1, -1
+        if not len(sender._pending):
+            if sender._pending_eof:
+                assert sender._buffer_fin is not None
+                return sender._buffer_fin, sender._buffer_fin
+            sender.buffer_is_empty = True  # aioquic's writer finds this out with its next packet
+            return -1, -1
+        first = sender._pending[0]
+        start = first.start
+        limit = stream.max_stream_data_remote
+        if start >= limit:
+            return -1, -1
+        credit = self._remote_max_data - self._remote_max_data_used
+        stop = min(first.stop, limit, sender.highest_offset + credit)
+        if start >= stop:
+            self.starved[stream.stream_id] = stream
+            return -1, -1
+        return start, stop
+
+    def add_range(
+        self, flight: Flight, stream: QuicStream, start: int, stop: int, left: int
+    ) -> bool:
+        """STREAM frames for a range, in packets up to the one numbered `left`.
+
+        Return whether all of it had room.
+        """
+        sender = stream.sender
+        buffer, base, fin = sender._buffer, sender._buffer_start, sender._buffer_fin
+        assert stream.stream_id is not None
+        stream_id = encode_varint(stream.stream_id)
+        decided = self.data_decided
+        at = start
+        while True:
+            offset = encode_varint(at) if at else b""
+            header = 3 + len(stream_id) + len(offset)
+            size = min(stop - at, flight.room - header)
+            end = at + size
+            kind = _STREAM[(_LENGTH | _OFFSET if at else _LENGTH) | (end == fin)]
+            data = buffer[at - base : end - base]
+            parts = (kind, stream_id, offset, _LENGTHS[size], data)
+            flight.add_parts(parts, header + size, decided, stream, at, end, end == fin)
+            at = end
+            if at == stop or not flight.open_next() or flight.number >= left:
+                break
+        self.range_sent(flight, stream, start, at)
+        return at == stop
+
+    def range_sent(self, flight: Flight, stream: QuicStream, start: int, stop: int) -> None:
+        """Take note of it; what waited for the end of the stream follows at once."""
+        sender = stream.sender
+        if stop > start:
+            sender._pending.subtract(start, stop)
+            if stop > sender.highest_offset:
+                self._remote_max_data_used += stop - sender.highest_offset
+                sender.highest_offset = stop
+        if stop == sender._buffer_fin:
+            sender._pending_eof = False
+        if not sender._pending_eof and not len(sender._pending):
+            sender.buffer_is_empty = True
+            if stream.receiver.stop_pending:
+                self.has_notice(stream)
+                self.add_notices(flight)
+
+    # What became of them
+
+    def data_decided(
+        self, delivery: QuicDeliveryState, stream: QuicStream, start: int, stop: int, fin: bool
+    ) -> None:
+        """A STREAM frame was acknowledged or lost."""
+        stream.sender.on_data_delivery(delivery, start, stop, fin)
+        if delivery is QuicDeliveryState.LOST:
+            self.has_data(stream)
+        elif stream.sender.is_finished:
+            self.has_ended(stream)
+
+    def stream_limit_decided(self, delivery: QuicDeliveryState, stream: QuicStream) -> None:
+        """A MAX_STREAM_DATA frame was acknowledged or lost."""
+        if delivery is QuicDeliveryState.LOST:
+            self._on_max_stream_data_delivery(delivery, stream)
+            self.has_notice(stream)
+
+    def stop_decided(self, delivery: QuicDeliveryState, stream: QuicStream) -> None:
+        """A STOP_SENDING frame was acknowledged or lost."""
+        if delivery is QuicDeliveryState.LOST:
+            stream.receiver.on_stop_sending_delivery(delivery)
+            self.has_notice(stream)
+
+    def reset_decided(self, delivery: QuicDeliveryState, stream: QuicStream) -> None:
+        """A RESET_STREAM frame was acknowledged or lost."""
+        stream.sender.on_reset_delivery(delivery)
+        if delivery is QuicDeliveryState.LOST:
+            self.has_notice(stream)
+        else:
+            self.has_ended(stream)
