@@ -3,9 +3,11 @@
 This file knows where a server keeps its connections, and looks from outside. It refuses to know
 what is too many. Its one rule: it counts after a collection, so that what it counts is held.
 
-RSS stays near its peak: the C library keeps what was freed, for later. So it is measured once more
-when that has been given back, and beside it stand the blocks that Python has allocated, to the last
-bytes object, which no garbage collector tracks.
+RSS stays near its peak: the C library and Python keep what was freed, for later, and a page of
+which a byte is in use stays whole. So it is measured once more when what can be given back has been
+given back, and beside it stands what is in use, exactly: the blocks that Python has allocated, to
+the last bytes object, which no garbage collector tracks, and the bytes that the C library has given
+out, for buffers of more than 512 bytes and for OpenSSL.
 """
 
 from __future__ import annotations
@@ -44,6 +46,7 @@ def census() -> dict[str, Any]:
         "rss": held,
         "trimmed": resident(os.getpid()),
         "blocks": sys.getallocatedblocks(),
+        "malloc": _given_out(),
         "objects": Counter(type(each).__qualname__ for each in objects),
         "tasks": sorted(task.get_coro().__qualname__ for task in asyncio.all_tasks()),  # type: ignore[union-attr]  # tasks of coroutines have one
         "connections": len(transports),
@@ -57,6 +60,28 @@ def _trim() -> None:
     """Give back to the system what the C library keeps, if it is glibc."""
     with suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)
+
+
+class _MallInfo(ctypes.Structure):
+    """`struct mallinfo2`, see mallinfo(3)."""
+
+    _fields_ = [
+        *((name, ctypes.c_size_t) for name in ("arena", "ordblks", "smblks", "hblks", "hblkhd")),
+        *((name, ctypes.c_size_t) for name in ("usmblks", "fsmblks", "uordblks", "fordblks")),
+        ("keepcost", ctypes.c_size_t),
+    ]
+
+
+def _given_out() -> int:
+    """Bytes that the C library has given out and not got back; 0 if it is not glibc >= 2.33."""
+    try:
+        mallinfo = ctypes.CDLL(None).mallinfo2
+    except (AttributeError, OSError):
+        return 0
+    mallinfo.restype = _MallInfo
+    found = mallinfo()
+    given_out: int = found.uordblks + found.hblkhd
+    return given_out
 
 
 def resident(pid: int) -> int:
