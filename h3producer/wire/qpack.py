@@ -42,13 +42,14 @@ _MAX_STRING = 65_535
 """Bytes of a name or value that pylsqpack takes."""
 
 
+_DECODER = pylsqpack.Decoder(0, 0)
+"""Without a table a decoder remembers nothing, so all connections have the same; one takes 4 kB."""
+
+
 class FieldSectionDecoder:
     """Reads the field sections of one connection, and the peer's encoder stream."""
 
-    __slots__ = ("_decoder",)
-
-    def __init__(self) -> None:
-        self._decoder = pylsqpack.Decoder(0, 0)
+    __slots__ = ()
 
     def decode(self, stream_id: int, payload: bytes) -> Fields:
         """The fields of one HEADERS payload; what they say is not checked.
@@ -63,7 +64,7 @@ class FieldSectionDecoder:
         if len(payload) == len(_PREFIX):
             return []  # no field lines, which pylsqpack would take for an error
         try:
-            return self._decoder.feed_header(stream_id, payload)[1]
+            return _DECODER.feed_header(stream_id, payload)[1]
         except (pylsqpack.DecompressionFailed, pylsqpack.StreamBlocked):
             self._raise_if_empty_name(stream_id, payload)
             raise _failed(stream_id, "it has an invalid field line") from None
@@ -75,7 +76,7 @@ class FieldSectionDecoder:
             return
         try:
             if offset > len(_PREFIX):
-                self._decoder.feed_header(stream_id, payload[:offset])
+                _DECODER.feed_header(stream_id, payload[:offset])
         except (pylsqpack.DecompressionFailed, pylsqpack.StreamBlocked):
             return
         raise Http3StreamError(ErrorCode.H3_MESSAGE_ERROR, "A field has an empty name.")

@@ -14,7 +14,8 @@ What we change, and why (measured against 1.7.2):
 - STOP_SENDING follows the end of the response instead of overtaking it (`packing.py`).
 - A burst has sixteen packets on a fast path, too: half the CPU time of a download (`pacing.py`).
 - A stream that is reset frees its buffers at once, not when that is acknowledged.
-- Debug lines that nobody reads cost nothing, and an idle stream nothing (`announcing.py`).
+- Debug lines that nobody reads cost nothing, and an idle stream nothing (`announcing.py`); an idle
+  connection holds less (`frugality.py`).
 - Packets of everyday life are read and written in shorter ways (`fast_reader.py`,
   `fast_writer.py`), if `Config.fast_path` is on.
 - Rules that it leaves out: `numbers.py`, `handshaking.py`, `connection_ids.py`, `migration.py`,
@@ -36,6 +37,7 @@ from h3producer.config import Config
 from h3producer.http3.transport import TlsFacts
 from h3producer.quic.aioquic.connection_ids import IdentifiedConnection
 from h3producer.quic.aioquic.fast_reader import FastReadingConnection
+from h3producer.quic.aioquic.frugality import FrugalConnection
 from h3producer.quic.aioquic.gaps import GapBoundConnection
 from h3producer.quic.aioquic.handshaking import HandshakingConnection
 from h3producer.quic.aioquic.holding import HoldingConnection
@@ -64,6 +66,7 @@ class AioquicConnection(
     HandshakingConnection,
     IdentifiedConnection,
     GapBoundConnection,
+    FrugalConnection,
 ):
     """An `EngineConnection` that is an aioquic connection."""
 
@@ -286,6 +289,7 @@ class AioquicConnection(
             case events.ConnectionIdRetired(connection_id=connection_id):
                 self.observer.connection_id_retired(connection_id)
             case events.HandshakeCompleted():
+                self.forget_handshake()
                 self.observer.handshake_completed()
 
 
