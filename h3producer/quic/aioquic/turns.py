@@ -81,7 +81,8 @@ class SendQueue:
     def __init__(self, priorities: Mapping[int, tuple[int, bool]]) -> None:
         """`priorities` has urgency and "incremental" by id, of streams whose client said so."""
         self._priorities = priorities
-        self._ranks = tuple(_Rank() for _ in range(_MOST_URGENT + 8))
+        self._ranks: list[_Rank | None] = [None] * (_MOST_URGENT + 8)
+        """Made when somebody is of that rank: each takes a kilobyte, and most are never needed."""
         self._waiting: set[int] = set()
         self._is_signaled = False
         self._is_stale = False
@@ -104,7 +105,7 @@ class SendQueue:
         if self._is_stale:
             self._line_up_all()
         for rank in self._ranks:
-            if rank.line:
+            if rank is not None and rank.line:
                 stream = rank.take()
                 assert stream.stream_id is not None
                 self._waiting.discard(stream.stream_id)
@@ -117,20 +118,24 @@ class SendQueue:
         self._is_stale = True
 
     def _line_up(self, stream: QuicStream, stream_id: int) -> None:
+        number, is_in_turns = _MOST_URGENT + _DEFAULT[0], True
         if stream_id & 1:
-            self._ranks[_OWN].add(stream, True)
+            number = _OWN
         elif self._is_signaled:
-            urgency, incremental = self._priorities.get(stream_id, _DEFAULT)
-            self._ranks[_MOST_URGENT + urgency].add(stream, incremental)
+            urgency, is_in_turns = self._priorities.get(stream_id, _DEFAULT)
+            number = _MOST_URGENT + urgency
         elif stream.sender.highest_offset < BEGINNING:
-            self._ranks[_BEGINNING].add(stream, True)
-        else:
-            self._ranks[_MOST_URGENT + _DEFAULT[0]].add(stream, True)
+            number = _BEGINNING
+        rank = self._ranks[number]
+        if rank is None:
+            rank = self._ranks[number] = _Rank()
+        rank.add(stream, is_in_turns)
 
     def _line_up_all(self) -> None:
         """Put everybody where the client's last words want it, once for any number of words."""
         self._is_stale = False
-        waiting = [rank.take() for rank in self._ranks for _ in range(len(rank))]
+        ranks = [rank for rank in self._ranks if rank is not None]
+        waiting = [rank.take() for rank in ranks for _ in range(len(rank))]
         for stream in waiting:
             assert stream.stream_id is not None
             self._line_up(stream, stream.stream_id)
