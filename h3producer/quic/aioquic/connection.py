@@ -12,7 +12,7 @@ What we change, and why (measured against 1.7.2):
 - An acknowledgement that waits for its timer rides with a response: half the datagrams.
 - The peer's CONNECTION_CLOSE is told at once, not after three probe timeouts.
 - STOP_SENDING follows the end of the response instead of overtaking it (`packing.py`).
-- A burst has sixteen packets on a fast path, too: half the CPU time of a download (`pacing.py`).
+- A burst has up to 64 packets on a fast path: a third of the CPU time of a download (`pacing.py`).
 - A stream that is reset frees its buffers at once, not when that is acknowledged.
 - Debug lines that nobody reads cost nothing, and an idle stream nothing (`announcing.py`); an idle
   connection holds less (`frugality.py`).

@@ -214,10 +214,18 @@ class FramingConnection(AnnouncingConnection):
         self, delivery: QuicDeliveryState, stream: QuicStream, start: int, stop: int, fin: bool
     ) -> None:
         """A STREAM frame was acknowledged or lost."""
-        stream.sender.on_data_delivery(delivery, start, stop, fin)
+        sender = stream.sender
         if delivery is QuicDeliveryState.LOST:
+            sender.on_data_delivery(delivery, start, stop, fin)
             self.has_data(stream)
-        elif stream.sender.is_finished:
+            return
+        if start == sender._buffer_start and not fin and not len(sender._acked):
+            # The next bytes in order, which is nearly always; a reset has emptied the buffer.
+            del sender._buffer[: stop - start]
+            sender._buffer_start = stop
+            return
+        sender.on_data_delivery(delivery, start, stop, fin)
+        if sender.is_finished:
             self.has_ended(stream)
 
     def stream_limit_decided(self, delivery: QuicDeliveryState, stream: QuicStream) -> None:

@@ -71,7 +71,8 @@ PRIVATE_NAMES = {
     "RenoCongestionControl": "_congestion_recovery_start_time",
     "QuicStreamReceiver": "_buffer _buffer_start _final_size _ranges _stop_error_code",
     "QuicStreamSender": (
-        "_buffer _buffer_fin _buffer_start _buffer_stop _pending _pending_eof _reset_error_code"
+        "_acked _buffer _buffer_fin _buffer_start _buffer_stop _pending _pending_eof "
+        "_reset_error_code"
     ),
 }
 """Every private attribute of aioquic that this folder touches, by class."""
