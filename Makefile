@@ -9,11 +9,13 @@ BENCH_STAMP := $(VENV)/.installed-bench
 FUZZ_STAMP := $(VENV)/.installed-fuzz
 FUZZ_SECONDS ?= 60
 SOAK_SECONDS ?= 600
+WORKLOAD ?= get50
 
-.PHONY: help serve test lint types unit stock attacks bench conformance fuzz soak clean
+.PHONY: help serve test lint types unit stock attacks bench load-client profile conformance fuzz
+.PHONY: soak clean
 
 help:  ## list the commands
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -48,8 +50,14 @@ $(BENCH_STAMP): $(STAMP)
 attacks: $(STAMP)  ## attacks beside a client that behaves, into tests/bench/attacks.md (8 minutes)
 	$(BIN)/python -m tests.bench.attacks --write
 
-bench: $(BENCH_STAMP)  ## all benchmarks, into tests/bench/results.md (some 5 minutes)
+bench: $(BENCH_STAMP)  ## all benchmarks, into tests/bench/results.md and README.md (12 minutes)
 	$(BIN)/python -m tests.bench --write
+
+load-client:  ## the native load client's compiler and library, on Debian (as root)
+	tests/bench/loadgen/install-debian.sh
+
+profile: $(BENCH_STAMP)  ## where the server's time goes under WORKLOAD (get50), into .profile
+	$(BIN)/python -m tests.bench.profile $(WORKLOAD)
 
 conformance: $(BENCH_STAMP)  ## our server and others case by case, into tests/conformance/results.md
 	$(BIN)/python -m tests.conformance.compare --write
@@ -66,4 +74,4 @@ soak: $(STAMP)  ## all kinds of clients on a bad network for SOAK_SECONDS (600)
 	$(BIN)/python -m tests.soak --seconds $(SOAK_SECONDS)
 
 clean:  ## remove what the commands above made
-	rm -rf $(VENV) .fuzz .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache build *.egg-info
+	rm -rf $(VENV) .fuzz .profile .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache build *.egg-info

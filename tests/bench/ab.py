@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from tests.bench.qh3_load import Qh3Load
+from tests.bench.native_load import best_load
 from tests.bench.report import Table
 from tests.bench.sample import take_sample
 from tests.bench.servers import OURS, ROOT, running
@@ -51,19 +51,19 @@ def main() -> None:
         workloads = [workload(key) for key in options.workloads.split(",")]
     except KeyError as error:
         parser.error(str(error.args[0]))
-    print(compare(options.base, options.new, workloads, options.rounds).markdown())
+    print(compare(best_load(), (options.base, options.new), workloads, options.rounds).markdown())
 
 
-def compare(base: Path, new: Path, workloads: Sequence[Workload], rounds: int) -> Table:
-    """The table of both trees."""
-    load = Qh3Load()
+def compare(
+    load: LoadGenerator, trees: tuple[Path, Path], workloads: Sequence[Workload], rounds: int
+) -> Table:
+    """The table of both trees, base and new."""
     with contextlib.ExitStack() as stack:
         base_server, new_server = (
-            stack.enter_context(running(replace(OURS, tree=tree.resolve()), load))
-            for tree in (base, new)
+            stack.enter_context(running(replace(OURS, tree=tree.resolve()))) for tree in trees
         )
         table = Table(
-            f"Server CPU per item, µs: {new.resolve()} against {base.resolve()}",
+            f"Server CPU per item, µs: {trees[1].resolve()} against {trees[0].resolve()}",
             ["workload", "item", "base", "new", "new ÷ base", "cheapest ÷ cheapest", *RATES],
             notes=[f"Load: {load.description}; median (smallest–largest) of {rounds} rounds."],
         )

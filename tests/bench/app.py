@@ -2,12 +2,13 @@
 
 This file knows what the workloads ask for and counts what the application could send and read.
 It refuses to know which server runs it, but for one thing: `/report` looks into the process for
-connections of aioquic, on which all servers here stand, to see what they still hold.
+connections of aioquic, if the server stands on it, to see what they still hold.
 
 | path | answer |
 |---|---|
 | `/` | 13 bytes |
 | `/bytes/N` | N bytes in messages of 64 KiB |
+| `/events/N` | N server-sent events, ten a second, each client at another moment |
 | `/stream/NAME/N` | the same, counted as NAME before and after each `send` |
 | `/upload` | reads all, answers with the number of bytes |
 | `/upload/slow/PAUSE` | reads with PAUSE seconds between messages, answers with the SHA-256 |
@@ -22,17 +23,23 @@ from __future__ import annotations
 import asyncio
 import gc
 import hashlib
+import itertools
 import json
+import sys
 from collections import Counter
 from typing import Any
-
-from aioquic.quic.connection import QuicConnection
 
 from tests.bench.content import chunks
 
 __all__ = ["app"]
 
 HELLO = b"Hello, World!"
+
+PERIOD = 0.1
+"""Seconds from one event to the next."""
+
+phases = itertools.cycle(number / 100 * PERIOD for number in range(100))
+"""When in a period a client gets its events: they did not all subscribe at one moment."""
 
 offered: Counter[str] = Counter()
 sent: Counter[str] = Counter()
@@ -52,6 +59,8 @@ async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
         await stream(send, int(parts[2]), None)
     elif parts[1] == "stream":
         await stream(send, int(parts[3]), parts[2])
+    elif parts[1] == "events":
+        await events(send, int(parts[2]))
     elif parts[1] == "upload":
         await upload(receive, send, parts[2:])
     elif parts[1] == "release":
@@ -94,6 +103,19 @@ async def stream(send: Any, length: int, name: str | None) -> None:
             sent[name] += len(piece)
 
 
+async def events(send: Any, number: int) -> None:
+    headers = [(b"content-type", b"text/event-stream")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    clock = asyncio.get_running_loop().time
+    due = clock() + next(phases)
+    for each in range(number):
+        await asyncio.sleep(due - clock())
+        event = b"id: %d\ndata: something has happened\n\n" % each
+        await send({"type": "http.response.body", "body": event, "more_body": True})
+        due += PERIOD
+    await send({"type": "http.response.body"})
+
+
 async def upload(receive: Any, send: Any, how: list[str]) -> None:
     pause = float(how[1]) if how[:1] == ["slow"] else 0.0
     if how == ["unread"]:
@@ -123,7 +145,8 @@ async def upload(receive: Any, send: Any, how: list[str]) -> None:
 def report() -> dict[str, Any]:
     gc.collect()
     objects = gc.get_objects()
-    connections = [each for each in objects if isinstance(each, QuicConnection)]
+    aioquic = sys.modules.get("aioquic.quic.connection")
+    connections = [each for each in objects if aioquic and isinstance(each, aioquic.QuicConnection)]
     senders = [stream.sender for each in connections for stream in each._streams.values()]
     return {
         "offered": dict(offered),

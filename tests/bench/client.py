@@ -64,7 +64,9 @@ class Session(Protocol):
         """Datagrams are about to be built: the moment to add to streams."""
 
 
-def headers_frame(method: str, path: str, length: int | None = None) -> bytes:
+def headers_frame(
+    method: str, path: str, length: int | None = None, priority: bytes | None = None
+) -> bytes:
     """A HEADERS frame as a small client sends it, from QPACK's static table."""
     fields = [
         (b":method", method.encode()),
@@ -76,6 +78,8 @@ def headers_frame(method: str, path: str, length: int | None = None) -> bytes:
     ]
     if length is not None:
         fields.append((b"content-length", b"%d" % length))
+    if priority is not None:
+        fields.append((b"priority", priority))
     _, payload = pylsqpack.Encoder().encode(0, fields)
     return bytes((0x01, 0x40 | len(payload) >> 8, len(payload) & 0xFF)) + payload
 
@@ -89,7 +93,8 @@ def open_control_stream(quic: Connection) -> None:
 class UdpPeer:
     """One connection on one socket, and the session that uses it.
 
-    `source` is the address to come from, if it matters.
+    `source` is the address to come from, if it matters. `is_lost` tells of each datagram, either
+    way, whether the network loses it.
     """
 
     def __init__(
@@ -98,12 +103,14 @@ class UdpPeer:
         address: tuple[str, int],
         session: Session,
         source: str | None = None,
+        is_lost: Callable[[], bool] | None = None,
     ) -> None:
         self.quic = quic
         self.datagrams_sent = 0
         self.datagrams_received = 0
         self._address = address
         self._session = session
+        self._is_lost = is_lost
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
             self.socket.setsockopt(socket.SOL_SOCKET, option, 4 * 1024 * 1024)
@@ -120,8 +127,10 @@ class UdpPeer:
         now = time.monotonic()
         try:
             while True:
-                quic.receive_datagram(receive(_RECEIVE_SIZE), self._address, now)
-                self.datagrams_received += 1
+                data = receive(_RECEIVE_SIZE)
+                if self._is_lost is None or not self._is_lost():
+                    quic.receive_datagram(data, self._address, now)
+                    self.datagrams_received += 1
         except BlockingIOError:
             pass
         except ConnectionRefusedError:
@@ -152,6 +161,8 @@ class UdpPeer:
         self.socket.close()
 
     def _send(self, data: bytes) -> None:
+        if self._is_lost is not None and self._is_lost():
+            return
         try:
             self.socket.send(data)
         except (BlockingIOError, ConnectionRefusedError):
@@ -159,8 +170,16 @@ class UdpPeer:
         self.datagrams_sent += 1
 
 
-def drive(peers: Sequence[UdpPeer], done: Callable[[], bool], patience: float) -> None:
-    """Serve the sockets until `done`. Raises BenchTimeout after `patience` seconds."""
+def drive(
+    peers: Sequence[UdpPeer],
+    done: Callable[[], bool],
+    patience: float,
+    due: Callable[[], float | None] = lambda: None,
+) -> None:
+    """Serve the sockets until `done`. Raises BenchTimeout after `patience` seconds.
+
+    `done` is asked again at the moment that `due` tells, if it is not asked anyway before.
+    """
     poll = select.poll()
     by_number = {peer.socket.fileno(): peer for peer in peers}
     for number in by_number:
@@ -170,14 +189,16 @@ def drive(peers: Sequence[UdpPeer], done: Callable[[], bool], patience: float) -
         now = time.monotonic()
         if now > deadline:
             raise BenchTimeout(f"Not done after {patience:.0f} seconds.")
-        for number, _ in poll.poll(_milliseconds_to_timer(peers, now)):
+        for number, _ in poll.poll(_milliseconds_to_timer(peers, now, due())):
             by_number[number].receive()
         for peer in peers:
             peer.handle_timer()
 
 
-def _milliseconds_to_timer(peers: Sequence[UdpPeer], now: float) -> int:
+def _milliseconds_to_timer(peers: Sequence[UdpPeer], now: float, wanted: float | None) -> int:
     due = [when for peer in peers if (when := peer.quic.get_timer()) is not None]
+    if wanted is not None:
+        due.append(wanted)
     # At least 1 ms: a timer that is about due must not become a busy loop; at most 50 ms: `done`
     # may depend on something else than a packet.
     return max(1, min(50, int((min(due, default=now + 1) - now) * 1000)))

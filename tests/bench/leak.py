@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tests.bench.client import drive
-from tests.bench.load import Workload
+from tests.bench.load import Workload, run_once
 from tests.bench.main import run_benchmark
 from tests.bench.probe import Probe, ask
 from tests.bench.qh3_load import Qh3Load
@@ -123,7 +123,7 @@ def _compare(snapshots: Sequence[Snapshot]) -> tuple[object, ...]:
 
 
 def _load(server: RunningServer, workload: Workload) -> None:
-    result = Qh3Load().run(server.address, workload)
+    result = run_once(Qh3Load(), server.address, workload)
     if result.failures:
         raise RuntimeError(f"{workload.name}: {result}")
 

@@ -7,10 +7,15 @@ Its one rule: a result counts only what was answered in full.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol
 
-__all__ = ["MB", "LoadGenerator", "LoadResult", "Workload"]
+from tests.bench.client import headers_frame
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+__all__ = ["MB", "LoadGenerator", "LoadResult", "PreparedLoad", "Workload", "run_once"]
 
 MB = 1_000_000
 
@@ -42,10 +47,14 @@ class Workload:
     """Server-sent events of each response, ten a second."""
     bulk_size: int | None = None
     """Bytes of a download that is under way on each connection meanwhile, and not counted."""
+    priority: bytes | None = None
+    """The priority field of each request, RFC 9218 §5; the bulk download has none."""
     loss: float = 0.0
     """The share of datagrams that is lost, each way."""
     is_warm: bool = False
     """Whether connections stand, and idle, before anything is measured."""
+    is_standing: bool = False
+    """Whether they are too many to be opened anew for each round. They are warm, then."""
 
     @property
     def path(self) -> str:
@@ -55,6 +64,17 @@ class Workload:
         if self.upload_size is not None:
             return "/upload"
         return "/" if self.download_size is None else f"/bytes/{self.download_size}"
+
+    @property
+    def request(self) -> bytes:
+        """A request's HEADERS frame."""
+        method = "GET" if self.upload_size is None else "POST"
+        return headers_frame(method, self.path, self.upload_size, self.priority)
+
+    @property
+    def bulk_request(self) -> bytes:
+        """The HEADERS frame of what is under way meanwhile; empty: nothing."""
+        return b"" if self.bulk_size is None else headers_frame("GET", f"/bytes/{self.bulk_size}")
 
     @property
     def total_requests(self) -> int:
@@ -74,17 +94,17 @@ class Workload:
         return self.total_requests * (self.events or 1)
 
     def scaled(self, factor: float) -> Workload:
-        """The same shape, smaller; for smoke tests."""
+        """The same shape, many times smaller; for smoke tests."""
         return replace(
             self,
             requests=max(1, round(self.requests * factor)),
             rounds=max(1, round(self.rounds * factor)),
-            connections=min(self.connections, 4) if factor < 1 else self.connections,
+            connections=min(self.connections, 4),
             active=self.active and min(self.active, 2),
             download_size=self.download_size and round(self.download_size * factor),
             upload_size=self.upload_size and round(self.upload_size * factor),
             bulk_size=self.bulk_size and round(self.bulk_size * factor),
-            events=self.events and 2,
+            events=self.events and 1,
         )
 
 
@@ -97,6 +117,17 @@ class LoadResult:
     seconds: float
     datagrams_sent: int
     datagrams_received: int
+    latencies: list[float] = field(default_factory=list)
+    """Seconds of each request that was answered, to its last byte."""
+    complaint: str = ""
+    """What went wrong first."""
+
+
+class PreparedLoad(Protocol):
+    """A load generator that could begin at once: a warm workload's connections stand."""
+
+    def run(self) -> LoadResult:
+        """Do it all, once more with each call. Raises BenchTimeout."""
 
 
 class LoadGenerator(Protocol):
@@ -106,5 +137,13 @@ class LoadGenerator(Protocol):
     def description(self) -> str:
         """Name and version, for the table's notes."""
 
-    def run(self, address: tuple[str, int], workload: Workload) -> LoadResult:
-        """Do it all, and close the connections. Raises BenchTimeout."""
+    def prepared(
+        self, address: tuple[str, int], workload: Workload
+    ) -> AbstractContextManager[PreparedLoad]:
+        """Get ready, and in the end close all connections. Raises BenchTimeout."""
+
+
+def run_once(load: LoadGenerator, address: tuple[str, int], workload: Workload) -> LoadResult:
+    """The whole of a workload, from the first connection to the last. Raises BenchTimeout."""
+    with load.prepared(address, workload) as prepared:
+        return prepared.run()

@@ -8,6 +8,7 @@ the workers that it starts, and never the client's.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -36,7 +37,7 @@ def core_count() -> int:
 class ServerProcess:
     """A server in processes of its own, for the length of a `with` block.
 
-    `directory` is where it is started; None: here.
+    `directory` is where it is started, and first on its Python path; None: here.
     """
 
     def __init__(self, command: Sequence[str], directory: Path | None = None) -> None:
@@ -49,6 +50,7 @@ class ServerProcess:
         self._process = subprocess.Popen(
             self._command,
             cwd=self._directory,
+            env={**os.environ, "PYTHONPATH": str(self._directory or Path.cwd())},
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,
@@ -61,6 +63,11 @@ class ServerProcess:
         error: BaseException | None,
         frames: TracebackType | None,
     ) -> None:
+        self.stop()
+        self._log.close()
+
+    def stop(self) -> None:
+        """Have it end as a server should, or at last as it must."""
         children = self._pids()
         process = self._running
         process.send_signal(signal.SIGTERM)
@@ -70,7 +77,6 @@ class ServerProcess:
             for pid in children:
                 _kill(pid)
             process.wait()
-        self._log.close()
 
     @property
     def pid(self) -> int:
@@ -94,6 +100,18 @@ class ServerProcess:
     def rss(self) -> int:
         """Resident bytes of all its processes. What they share counts in each of them."""
         return sum(_resident(pid) for pid in self._pids())
+
+    def peak_rss(self) -> int:
+        """The most resident bytes of its processes, each at its own moment, since `forget_peak`."""
+        return sum(_peak(pid) for pid in self._pids())
+
+    def forget_peak(self) -> None:
+        """From now on `peak_rss` counts from what is resident now."""
+        for pid in self._pids():
+            try:
+                Path(f"/proc/{pid}/clear_refs").write_text("5")
+            except OSError:
+                continue  # it has just ended
 
     def wait_quiet(self, patience: float = 5.0) -> None:
         """Wait until it has done next to nothing for a tenth of a second."""
@@ -166,6 +184,15 @@ def _resident(pid: int) -> int:
     except OSError:
         return 0
     return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def _peak(pid: int) -> int:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    match = re.search(r"^VmHWM:\s*(\d+) kB$", status, re.MULTILINE)
+    return int(match.group(1)) * 1024 if match else 0
 
 
 def _kill(pid: int) -> None:

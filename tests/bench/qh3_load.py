@@ -1,37 +1,42 @@
-"""Load from qh3: QUIC in Rust, requests as bytes that were made beforehand.
+"""Load from qh3, QUIC in Rust, driven by Python: where there is no native client, or no need of it.
 
-This file knows how a `Workload` becomes streams. It refuses to parse responses: one is whole when
-its stream ends with FIN and has as many bytes as it must have. The server's answers are looked
-at properly elsewhere (tests/e2e).
+This file knows how a `Workload` becomes connections. What happens on each of them is
+`qh3_session.py`'s. Its one rule: what this client costs shows in the rates, so a table that was
+made with it says so.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import logging
+import random
 import ssl
 import time
 from typing import TYPE_CHECKING
 
 from qh3.quic.configuration import QuicConfiguration
 from qh3.quic.connection import QuicConnection
-from qh3.quic.events import (
-    ConnectionTerminated,
-    HandshakeCompleted,
-    StreamDataReceived,
-    StreamReset,
-)
 
-from tests.bench.client import UdpPeer, drive, headers_frame, open_control_stream
-from tests.bench.content import chunks
+from tests.bench.client import UdpPeer, drive
 from tests.bench.load import LoadResult
+from tests.bench.qh3_session import Qh3Session
 
 if TYPE_CHECKING:
-    from tests.bench.load import Workload
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from tests.bench.load import PreparedLoad, Workload
 
 __all__ = ["Qh3Load"]
 
 PATIENCE = 120.0
+
+CLIENTS_PER_HOST = 200
+"""Connections from one address: more would look like an attack."""
+
+DIALS_AT_ONCE = 16
+"""Handshakes of warm connections that are under way together: a crowd at the door is not what a
+warm workload measures."""
 
 # It warns of each connection that the peer closes, with whatever code.
 logging.getLogger("quic").setLevel(logging.ERROR)
@@ -42,94 +47,115 @@ class Qh3Load:
 
     @property
     def description(self) -> str:
-        return f"qh3 {importlib.metadata.version('qh3')}"
+        return f"qh3 {importlib.metadata.version('qh3')} in Python"
 
-    def run(self, address: tuple[str, int], workload: Workload) -> LoadResult:
-        request = _request_bytes(workload)
-        results = [_run_round(address, workload, request) for _ in range(workload.rounds)]
+    @contextlib.contextmanager
+    def prepared(self, address: tuple[str, int], workload: Workload) -> Iterator[PreparedLoad]:
+        prepared = _Prepared(address, workload)
+        try:
+            yield prepared
+        finally:
+            prepared.close()
+
+
+class _Prepared:
+    """A `PreparedLoad`: with connections, if the workload is a warm one."""
+
+    def __init__(self, address: tuple[str, int], workload: Workload) -> None:
+        self._address = address
+        self._workload = workload
+        self._warm: list[_Line] = []
+        if workload.is_warm:
+            numbers = range(workload.connections)
+            for first in numbers[::DIALS_AT_ONCE]:
+                self._warm += self._dial(numbers[first : first + DIALS_AT_ONCE])
+
+    def run(self) -> LoadResult:
+        results = [self._round() for _ in range(self._workload.rounds)]
         return LoadResult(
             requests=sum(each.requests for each in results),
             failures=sum(each.failures for each in results),
             seconds=sum(each.seconds for each in results),
             datagrams_sent=sum(each.datagrams_sent for each in results),
             datagrams_received=sum(each.datagrams_received for each in results),
+            latencies=[latency for each in results for latency in each.latencies],
         )
 
+    def close(self) -> None:
+        for _, peer in self._warm:
+            peer.close()
 
-class _Session:
-    """The requests of one connection, `streams` of them open at a time."""
+    def _round(self) -> LoadResult:
+        start = time.perf_counter()
+        lines = self._warm or self._connect()
+        before = _traffic(lines)
+        asking = lines[: self._workload.asking]
+        sessions = [session for session, _ in asking]
+        for session, peer in asking:
+            session.begin()
+            peer.flush()
+        self._drive(lines)
+        seconds = time.perf_counter() - start
+        sent, received = (now - then for now, then in zip(_traffic(lines), before, strict=True))
+        if not self._workload.is_warm:
+            for _, peer in lines:
+                peer.close()
+        return LoadResult(
+            requests=sum(each.finished for each in sessions),
+            failures=sum(each.failures for each in sessions),
+            seconds=seconds,
+            datagrams_sent=sent,
+            datagrams_received=received,
+            latencies=[latency for each in sessions for latency in each.latencies],
+        )
 
-    def __init__(self, quic: QuicConnection, workload: Workload, request: bytes) -> None:
-        self._quic = quic
-        self._request = request
-        self._to_start = workload.requests
-        self._streams = workload.streams
-        self._least_size = workload.download_size or 1
-        self._open: dict[int, int] = {}
-        self._is_ready = False
-        self.finished = 0
-        self.failures = 0
+    def _drive(self, lines: Sequence[_Line]) -> None:
+        asking = lines[: self._workload.asking]
 
-    @property
-    def is_done(self) -> bool:
-        return not self._to_start and not self._open
+        def is_done() -> bool:
+            now = time.monotonic()
+            for session, peer in asking:
+                if (due := session.due) is not None and due <= now:
+                    peer.flush()
+            return all(session.is_done for session, _ in asking)
 
-    def event_received(self, event: object) -> None:
-        if isinstance(event, StreamDataReceived):
-            self._data_received(event.stream_id, len(event.data), event.end_stream)
-        elif isinstance(event, HandshakeCompleted):
-            self._is_ready = True
-            open_control_stream(self._quic)
-        elif isinstance(event, StreamReset):
-            self._end(event.stream_id, failed=True)
-        elif isinstance(event, ConnectionTerminated):
-            self.failures += self._to_start + len(self._open)
-            self._to_start = 0
-            self._open.clear()
+        def due() -> float | None:
+            return min((when for s, _ in asking if (when := s.due) is not None), default=None)
 
-    def write(self) -> None:
-        """Start as many requests as the workload and the server's MAX_STREAMS allow."""
-        while self._to_start and self._is_ready and len(self._open) < self._streams:
-            stream_id = self._quic.get_next_available_stream_id()
-            if stream_id // 4 >= self._quic.max_concurrent_bidi_streams:
-                return
-            self._to_start -= 1
-            self._open[stream_id] = 0
-            self._quic.send_stream_data(stream_id, self._request, end_stream=True)
+        drive(_peers(lines), is_done, PATIENCE, due)
+        for session, peer in asking:
+            session.stop_bulk()
+            peer.flush()
 
-    def _data_received(self, stream_id: int, count: int, is_end: bool) -> None:
-        if stream_id not in self._open:
-            return  # the server's control and QPACK streams
-        self._open[stream_id] += count
-        if is_end:
-            self._end(stream_id, failed=self._open[stream_id] < self._least_size)
+    def _connect(self) -> list[_Line]:
+        return [self._line(number) for number in range(self._workload.connections)]
 
-    def _end(self, stream_id: int, *, failed: bool) -> None:
-        if self._open.pop(stream_id, None) is not None:
-            self.finished += 1
-            self.failures += failed
+    def _dial(self, numbers: Iterable[int]) -> list[_Line]:
+        """Connections whose handshakes are over."""
+        lines = [self._line(number) for number in numbers]
+        drive(_peers(lines), lambda: all(session.is_ready for session, _ in lines), PATIENCE)
+        return lines
 
-
-def _run_round(address: tuple[str, int], workload: Workload, request: bytes) -> LoadResult:
-    start = time.perf_counter()
-    sessions: list[_Session] = []
-    peers: list[UdpPeer] = []
-    for _ in range(workload.connections):
+    def _line(self, number: int) -> _Line:
         quic = _connection()
-        session = _Session(quic, workload, request)
-        sessions.append(session)
-        peers.append(UdpPeer(quic, address, session))
-    drive(peers, lambda: all(each.is_done for each in sessions), PATIENCE)
-    seconds = time.perf_counter() - start
-    for peer in peers:
-        peer.close()
-    return LoadResult(
-        requests=sum(each.finished for each in sessions),
-        failures=sum(each.failures for each in sessions),
-        seconds=seconds,
-        datagrams_sent=sum(each.datagrams_sent for each in peers),
-        datagrams_received=sum(each.datagrams_received for each in peers),
-    )
+        session = Qh3Session(quic, self._workload)
+        source = f"127.0.0.{1 + number // CLIENTS_PER_HOST}"
+        loss, fate = self._workload.loss, random.Random(number)
+        is_lost = (lambda: fate.random() < loss) if loss else None
+        return session, UdpPeer(quic, self._address, session, source, is_lost)
+
+
+_Line = tuple[Qh3Session, UdpPeer]
+
+
+def _peers(lines: Sequence[_Line]) -> list[UdpPeer]:
+    return [peer for _, peer in lines]
+
+
+def _traffic(lines: Sequence[_Line]) -> tuple[int, int]:
+    """Datagrams sent and received so far."""
+    peers = _peers(lines)
+    return sum(p.datagrams_sent for p in peers), sum(p.datagrams_received for p in peers)
 
 
 def _connection() -> QuicConnection:
@@ -139,13 +165,6 @@ def _connection() -> QuicConnection:
         server_name="localhost",
         verify_mode=ssl.CERT_NONE,
         probe_datagram_size=False,
+        idle_timeout=300.0,
     )
     return QuicConnection(configuration=configuration)
-
-
-def _request_bytes(workload: Workload) -> bytes:
-    size = workload.upload_size
-    if size is None:
-        return headers_frame("GET", workload.path)
-    data_header = b"\x00" + (size | 0x80 << 24).to_bytes(4, "big")
-    return headers_frame("POST", workload.path, size) + data_header + b"".join(chunks(size))

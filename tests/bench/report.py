@@ -20,7 +20,7 @@ from tests.bench.process import core_count
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["RESULTS", "Report", "Table", "count", "mib", "version_of", "write_report"]
+__all__ = ["RESULTS", "Report", "Table", "conditions", "count", "mib", "version_of", "write_report"]
 
 RESULTS = Path(__file__).with_name("results.md")
 
@@ -66,7 +66,8 @@ class Report:
 
     def markdown(self, command: str) -> str:
         """The section: heading, conditions, tables."""
-        parts = [f"## {self.name}", "", f"`{command}`, {_conditions()}", ""]
+        when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+        parts = [f"## {self.name}", "", f"`{command}`, {when}; {conditions()}.", ""]
         for table in self.tables:
             parts += [table.markdown(), ""]
         return "\n".join(parts)
@@ -106,12 +107,12 @@ def _line(cells: Sequence[object]) -> str:
     return "| " + " | ".join(str(cell) for cell in cells) + " |"
 
 
-def _conditions() -> str:
-    when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    names = ("h3producer", "aioquic", "pylsqpack", "cryptography", "Hypercorn", "qh3")
+def conditions() -> str:
+    """Machine and versions: what figures depend on."""
+    names = ("h3producer", "aioquic", "pylsqpack", "cryptography", "qh3")
     versions = ", ".join(f"{name} {version_of(name)}" for name in names)
     machine = f"{core_count()} cores ({_processor()}), {platform.system()} {platform.machine()}"
-    return f"{when}; {machine}; Python {platform.python_version()}; {versions}."
+    return f"{machine}; Python {platform.python_version()}; {versions}"
 
 
 def _processor() -> str:

@@ -17,10 +17,11 @@ from h3producer.config import Config
 from tests.bench.client import drive
 from tests.bench.content import CHUNK, digest_of
 from tests.bench.main import run_benchmark
+from tests.bench.peers import HYPERCORN
 from tests.bench.probe import CLIENT_WINDOW, Probe, ask
 from tests.bench.process import Stillness
 from tests.bench.report import Report, Table, count, mib
-from tests.bench.servers import HYPERCORN, OURS, measured
+from tests.bench.servers import OURS, measured
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,11 +11,14 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tests.bench.client import BenchTimeout
+from tests.bench.percentile import percentile
+
 if TYPE_CHECKING:
-    from tests.bench.load import LoadGenerator, Workload
+    from tests.bench.load import LoadGenerator, LoadResult, PreparedLoad, Workload
     from tests.bench.servers import RunningServer
 
-__all__ = ["FailedLoadError", "Sample", "take_sample"]
+__all__ = ["FailedLoadError", "Sample", "sample_prepared", "take_sample"]
 
 ATTEMPTS = 3
 
@@ -24,7 +27,7 @@ class FailedLoadError(Exception):
     """Not every request was answered, so there is no figure."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Sample:
     """One server, one workload, once."""
 
@@ -32,6 +35,11 @@ class Sample:
     """Seconds of server CPU per item."""
     rate: float
     """Items per second of wall time."""
+    peak_rss: int
+    """The most resident bytes meanwhile."""
+    p50: float
+    """Seconds within which half of the requests were answered."""
+    p99: float
     datagrams_in: float
     """Datagrams to the server per item."""
     datagrams_out: float
@@ -42,25 +50,45 @@ def take_sample(load: LoadGenerator, server: RunningServer, workload: Workload) 
 
     Raises FailedLoadError when it has done so `ATTEMPTS` times.
     """
-    for _ in range(ATTEMPTS - 1):
+    for attempt in range(1, ATTEMPTS + 1):
         try:
-            return _sample(load, server, workload)
-        except FailedLoadError as error:
-            print(f"Repeated: {error}", file=sys.stderr)
-    return _sample(load, server, workload)
+            with load.prepared(server.address, workload) as prepared:
+                return sample_prepared(prepared, server, workload)
+        except (FailedLoadError, BenchTimeout) as error:
+            if attempt == ATTEMPTS:
+                raise FailedLoadError(f"{server.kind.name}, {workload.name}: {error}") from error
+            print(f"Again: {server.kind.name}, {workload.name}: {error}", file=sys.stderr)
+    raise AssertionError("the last attempt returns or raises")
 
 
-def _sample(load: LoadGenerator, server: RunningServer, workload: Workload) -> Sample:
-    before = server.process.cpu_seconds()
-    result = load.run(server.address, workload)
-    server.process.wait_quiet()
-    used = server.process.cpu_seconds() - before
+def sample_prepared(prepared: PreparedLoad, server: RunningServer, workload: Workload) -> Sample:
+    """A sample with connections that stand, if the workload is a warm one, and stay.
+
+    Raises FailedLoadError and BenchTimeout.
+    """
+    process = server.process
+    process.wait_quiet()
+    process.forget_peak()
+    before = process.cpu_seconds()
+    result = prepared.run()
+    if not workload.interval:  # at a steady pace, what is still to be done is next to nothing
+        process.wait_quiet()
+    used = process.cpu_seconds() - before
     if result.failures or result.requests != workload.total_requests:
-        raise FailedLoadError(f"{server.kind.name}, {workload.name}: {result}")
+        raise FailedLoadError(
+            f"{result.failures} of {workload.total_requests} requests failed: {result.complaint}"
+        )
+    return _sample(result, workload, used, process.peak_rss())
+
+
+def _sample(result: LoadResult, workload: Workload, used: float, peak_rss: int) -> Sample:
     items = workload.total_items
     return Sample(
         cpu=used / items,
         rate=items / result.seconds,
+        peak_rss=peak_rss,
+        p50=percentile(result.latencies, 0.5),
+        p99=percentile(result.latencies, 0.99),
         datagrams_in=result.datagrams_sent / items,
         datagrams_out=result.datagrams_received / items,
     )

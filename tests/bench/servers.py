@@ -1,7 +1,8 @@
-"""The servers that are measured, and how each is started.
+"""A server under measurement: what it is, and how it is started and found to answer.
 
-This file knows command lines. It refuses to know what is asked of them. Its one rule: one
-process, one event loop of the standard library, no access log, the same certificate for all.
+This file knows places: a port, a certificate, a directory. It refuses to know command lines but
+our own (`peers.py` has the others'), and what is asked of a server. Its one rule: one process
+that serves, one event loop of the standard library, no access log, the same certificate for all.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from h3producer.server.certificates.development import make_development_certificate
 from tests.bench.client import BenchTimeout
-from tests.bench.load import Workload
+from tests.bench.load import Workload, run_once
 from tests.bench.process import ServerProcess
 from tests.bench.qh3_load import Qh3Load
 from tests.bench.report import version_of
@@ -24,14 +25,13 @@ from tests.bench.report import version_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.bench.load import LoadGenerator
-
 __all__ = [
-    "BARE",
-    "HYPERCORN",
+    "APP",
+    "HOST",
     "OURS",
-    "SERVERS",
+    "ROOT",
     "UNBOUNDED",
+    "Place",
     "RunningServer",
     "ServerKind",
     "measured",
@@ -46,19 +46,45 @@ APP = "tests.bench.app:app"
 
 
 @dataclass(frozen=True)
-class ServerKind:
-    """A server by name; `arguments(port, certfile, keyfile)` go to `python -m`."""
+class Place:
+    """What a server gets: a port that is free, a certificate, a directory for files of its own."""
 
+    port: int
+    directory: Path
+
+    @property
+    def bind(self) -> str:
+        return f"{HOST}:{self.port}"
+
+    @property
+    def certfile(self) -> str:
+        return str(self.directory / "cert.pem")
+
+    @property
+    def keyfile(self) -> str:
+        return str(self.directory / "key.pem")
+
+
+@dataclass(frozen=True)
+class ServerKind:
+    """A server by name, and the command that starts it in a place."""
+
+    key: str
+    """One word, for a command line."""
     name: str
     package: str
-    arguments: Callable[[int, str, str], list[str]]
-    is_asgi: bool = True
+    """What it is installed from, whose version is its version."""
+    command: Callable[[Place], list[str]]
+    refuses: frozenset[str] = frozenset()
+    """Keys of the workloads that it has no answer for."""
+    find_version: Callable[[str], str] = version_of
+    """The version of the package; "none" if it is not installed."""
     tree: Path = ROOT
     """Where it is started: the source tree that `h3producer` and the application come from."""
 
     @property
     def version(self) -> str:
-        return version_of(self.package)
+        return self.find_version(self.package)
 
 
 @dataclass(frozen=True)
@@ -70,48 +96,34 @@ class RunningServer:
     address: tuple[str, int]
 
 
-def _ours(port: int, certfile: str, keyfile: str) -> list[str]:
-    command = ["h3producer", APP, "--host", HOST, "--port", str(port), "--no-access-log"]
-    return [*command, "--log-level", "warning", "--certfile", certfile, "--keyfile", keyfile]
+def _ours(place: Place) -> list[str]:
+    command = [sys.executable, "-m", "h3producer", APP, "--host", HOST, "--port", str(place.port)]
+    quiet = ["--no-access-log", "--log-level", "warning"]
+    return [*command, *quiet, "--certfile", place.certfile, "--keyfile", place.keyfile]
 
 
-def _unbounded(port: int, certfile: str, keyfile: str) -> list[str]:
+def _unbounded(place: Place) -> list[str]:
     limits = ["--max-request-body-size", "none", "--max-resets-per-second", "10000"]
-    return [*_ours(port, certfile, keyfile), *limits]
+    return [*_ours(place), *limits]
 
 
-def _hypercorn(port: int, certfile: str, keyfile: str) -> list[str]:
-    bind = f"{HOST}:{port}"
-    command = ["hypercorn", APP, "--quic-bind", bind, "--bind", bind, "--workers", "0"]
-    return [*command, "--log-level", "warning", "--certfile", certfile, "--keyfile", keyfile]
-
-
-def _bare(port: int, certfile: str, keyfile: str) -> list[str]:
-    return ["tests.bench.bare_server", str(port), certfile, keyfile]
-
-
-OURS = ServerKind("h3producer", "h3producer", _ours)
-UNBOUNDED = ServerKind("h3producer", "h3producer", _unbounded)
+OURS = ServerKind("ours", "h3producer", "h3producer", _ours)
+UNBOUNDED = ServerKind("unbounded", "h3producer", "h3producer", _unbounded)
 """Ours, for what its limits would refuse: 256 MiB of upload, a thousand resets in a row."""
-HYPERCORN = ServerKind("Hypercorn", "hypercorn", _hypercorn)
-BARE = ServerKind("bare aioquic", "aioquic", _bare, is_asgi=False)
-
-SERVERS = {"ours": OURS, "hypercorn": HYPERCORN, "bare": BARE}
 
 
 @contextlib.contextmanager
-def running(kind: ServerKind, load: LoadGenerator | None = None) -> Iterator[RunningServer]:
+def running(kind: ServerKind) -> Iterator[RunningServer]:
     """The server, for the length of the block; it has answered a request before it begins."""
     certificate = make_development_certificate()
-    address = (HOST, _free_port())
     with tempfile.TemporaryDirectory() as directory:
-        certfile, keyfile = Path(directory, "cert.pem"), Path(directory, "key.pem")
-        certfile.write_bytes(certificate.certificate_pem)
-        keyfile.write_bytes(certificate.key_pem)
-        arguments = kind.arguments(address[1], str(certfile), str(keyfile))
-        with ServerProcess([sys.executable, "-m", *arguments], kind.tree) as process:
+        place = Place(_free_port(), Path(directory))
+        Path(place.certfile).write_bytes(certificate.certificate_pem)
+        Path(place.keyfile).write_bytes(certificate.key_pem)
+        address = (HOST, place.port)
+        with ServerProcess(kind.command(place), kind.tree) as process:
             try:
-                (load or Qh3Load()).run(address, Workload(name="first request"))
+                run_once(Qh3Load(), address, Workload(name="first request"))
             except Exception as error:
                 raise RuntimeError(f"{kind.name} did not start: {process.output()}") from error
             yield RunningServer(kind, process, address)
@@ -134,7 +146,7 @@ def measured(kind: ServerKind, measure: Callable[[RunningServer], T]) -> T:
 
 
 def _free_port() -> int:
-    """A port that is free for UDP and, since Hypercorn wants that too, for TCP."""
+    """A port that is free for UDP and, since some want that too, for TCP."""
     while True:
         with (
             socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,

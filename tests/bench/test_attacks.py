@@ -13,7 +13,7 @@ import pytest
 from tests.bench.attacks import newcomers
 from tests.bench.attacks.__main__ import ATTACKED, report, run
 from tests.bench.attacks.attacker import ATTACKS, prepare
-from tests.bench.attacks.good import percentile
+from tests.bench.percentile import percentile
 from tests.bench.servers import running
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """Each benchmark with minimal sizes, so that none of them rots; the figures mean nothing here.
 
-What is a promise at any size is checked all the same. Hypercorn is left out: only `make bench`
-installs it.
+What is a promise at any size is checked all the same. Other servers are left out: only
+`make bench` installs them. The comparison with them has a file of its own, `test_speed.py`.
 """
 
 from __future__ import annotations
@@ -9,9 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from h3producer.config import Config
-from tests.bench import cpu, leak, micro, response_memory, upload_memory
+from tests.bench import leak, micro, response_memory, upload_memory
 from tests.bench.content import CHUNK, chunks, digest_of
-from tests.bench.load import Workload
 from tests.bench.report import Report, Table, write_report
 
 if TYPE_CHECKING:
@@ -37,11 +36,6 @@ def test_requests_leave_nothing_behind() -> None:
     assert [row[2] for row in table.rows] == ["none"] * len(leak.CASES)
 
 
-def test_cpu_has_a_row_for_each_workload() -> None:
-    for table in cpu.run(quick=True).tables:
-        assert len(table.rows) == len(cpu.WORKLOADS)
-
-
 def test_micro_has_a_figure_for_each_function() -> None:
     (table,) = micro.run(quick=True).tables
     assert all(float(str(row[1])) > 0 for row in table.rows)
@@ -61,11 +55,6 @@ def test_a_body_has_its_length_and_no_two_pieces_alike() -> None:
     assert [len(piece) for piece in pieces] == [CHUNK, CHUNK, 5]
     assert pieces[0] != pieces[1]
     assert digest_of(CHUNK) != digest_of(CHUNK + 1)
-
-
-def test_a_scaled_workload_asks_for_something() -> None:
-    workload = Workload(name="w", connections=20, streams=5, requests=100).scaled(0.001)
-    assert workload.total_requests == 4
 
 
 def _number(cell: object) -> int:

@@ -17,10 +17,11 @@ from h3producer.config import Config
 from tests.bench.client import BenchTimeout, drive
 from tests.bench.content import chunks, digest_of
 from tests.bench.main import run_benchmark
+from tests.bench.peers import HYPERCORN
 from tests.bench.probe import Probe, ask
 from tests.bench.process import Stillness
 from tests.bench.report import Report, Table, count, mib
-from tests.bench.servers import HYPERCORN, UNBOUNDED, measured
+from tests.bench.servers import UNBOUNDED, measured
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -28,7 +28,7 @@ attack costs the server. All of it is the output of the command below and of not
 
 ATTACKED = replace(
     OURS,
-    arguments=lambda *where: [*OURS.arguments(*where), "--timeout-graceful-shutdown", "0"],
+    command=lambda place: [*OURS.command(place), "--timeout-graceful-shutdown", "0"],
 )
 """Attackers leave requests behind that never end: the server must not wait for them."""
 QUICK_SECONDS = 0.2

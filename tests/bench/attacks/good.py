@@ -20,7 +20,6 @@ import ssl
 import sys
 import time
 from statistics import median
-from typing import TYPE_CHECKING
 
 from qh3.quic.configuration import QuicConfiguration
 from qh3.quic.connection import QuicConnection
@@ -32,11 +31,9 @@ from qh3.quic.events import (
 )
 
 from tests.bench.client import UdpPeer, headers_frame, open_control_stream
+from tests.bench.percentile import percentile
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-__all__ = ["Line", "percentile"]
+__all__ = ["Line"]
 
 PACE = 0.004
 """Seconds between two requests: light enough to leave a server idle, and 2,500 samples in 10 s."""
@@ -50,13 +47,6 @@ PATIENCE = 10.0
 REQUEST = headers_frame("GET", "/")
 
 logging.getLogger("quic").setLevel(logging.CRITICAL)
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """The smallest value that `share` of all do not exceed; NaN of none."""
-    if not values:
-        return float("nan")
-    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
 class Line:
