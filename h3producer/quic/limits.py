@@ -27,6 +27,7 @@ __all__ = [
     "MAX_REASON",
     "MAX_SEGMENTED",
     "MAX_SEGMENTS",
+    "MAX_TICKING",
     "MAX_TICKS_PER_PASS",
     "MAX_UDP_PAYLOAD",
     "MAX_UNI_STREAMS",
@@ -137,6 +138,10 @@ run under any load."""
 
 MAX_TICKS_PER_PASS = 256
 """Connections that are looked at in one pass of the event loop: about half a millisecond."""
+
+MAX_TICKING = 0.0005
+"""Seconds of that in one pass, if they have more to be looked at: to end a hundred uploads that do
+not go on takes a millisecond and a half."""
 
 MAX_CONGESTION_WINDOW = 8 * 1024 * 1024
 """Bytes in flight on one connection, which we keep until they are acknowledged: 670 Mbit/s over a

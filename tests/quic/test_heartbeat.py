@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from h3producer.quic.heartbeat import Heartbeat
-from h3producer.quic.limits import MAX_TICKS_PER_PASS
+from h3producer.quic.limits import MAX_TICKING, MAX_TICKS_PER_PASS
 from tests.pair import Pair
 from tests.virtual import VirtualLoop
 
@@ -71,6 +71,22 @@ async def test_a_crowd_is_ticked_in_several_passes_of_the_loop() -> None:
     assert sum(len(each.ticks) for each in tenants) == MAX_TICKS_PER_PASS
     await asyncio.sleep(0)
     assert [len(each.ticks) for each in tenants] == [1] * len(tenants)
+
+
+async def test_those_that_take_long_are_ticked_in_several_passes_of_the_loop() -> None:
+    class Slow(Ticked):
+        def tick(self, now: float) -> None:
+            super().tick(now)
+            loop.now += 0.4 * MAX_TICKING
+
+    loop, tenants = VirtualLoop(), [Slow() for _ in range(7)]
+    Heartbeat(loop, as_tenants(list[Ticked](tenants))).start()
+    loop.fire_next(loop.now + 10)
+    ticked = [sum(len(each.ticks) for each in tenants)]
+    for _ in range(2):
+        await asyncio.sleep(0)
+        ticked.append(sum(len(each.ticks) for each in tenants))
+    assert ticked == [3, 6, 7]
 
 
 async def test_the_core_of_a_connection_hears_of_each_second() -> None:
