@@ -1,10 +1,12 @@
-"""Two source trees of ours, one against the other: has a change made it cheaper?
+"""Two of our own servers, one against the other: has a change made it cheaper, or an option?
 
     python -m tests.bench.ab --base ../main --workloads get50,bulk8
+    python -m tests.bench.ab --base-options=--no-fast-path
+    python -m tests.bench.ab --new-python .venv313/bin/python
 
-Starts the server from each tree (the current one and `--base`), lets both answer the same
-workloads in turn, and prints server CPU per item and the ratio new ÷ base, below 1 where the
-change made it cheaper. This file knows how to alternate. It refuses to judge: where the spread
+Starts a server from each of two source trees, by default both from this one, lets both answer the
+same workloads in turn, and prints server CPU per item and the ratio new ÷ base, below 1 where the
+new one is cheaper. This file knows how to alternate. It refuses to judge: where the spread
 reaches across 1.00, the median says little, and a tree against itself shows how little. What else
 the machine does only ever adds, so the ratio of the cheapest rounds is the steadier one.
 """
@@ -13,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import sys
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
@@ -29,10 +32,11 @@ if TYPE_CHECKING:
 
     from tests.bench.load import LoadGenerator, Workload
     from tests.bench.sample import Sample
-    from tests.bench.servers import RunningServer
+    from tests.bench.servers import Place, RunningServer, ServerKind
 
 ROUNDS = 11
 
+SIDES = ("base", "new")
 RATES = ("items/s, base", "items/s, new")
 
 Pairs = list[tuple["Sample", "Sample"]]
@@ -41,8 +45,10 @@ Pairs = list[tuple["Sample", "Sample"]]
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.ab")
-    parser.add_argument("--base", type=Path, required=True, metavar="DIR", help="tree to beat")
-    parser.add_argument("--new", type=Path, default=ROOT, metavar="DIR", help="default: this tree")
+    for side in SIDES:
+        parser.add_argument(f"--{side}", type=Path, default=ROOT, metavar="DIR", help="source tree")
+        parser.add_argument(f"--{side}-options", default="", metavar="'OPTION …'")
+        parser.add_argument(f"--{side}-python", default=sys.executable, metavar="PROGRAM")
     keys = ",".join(each.key for each in WORKLOADS)
     parser.add_argument("--workloads", default="get50,get5,bulk8", help=keys)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
@@ -51,19 +57,39 @@ def main() -> None:
         workloads = [workload(key) for key in options.workloads.split(",")]
     except KeyError as error:
         parser.error(str(error.args[0]))
-    print(compare(best_load(), (options.base, options.new), workloads, options.rounds).markdown())
+    base, new = (
+        variant(
+            getattr(options, side),
+            getattr(options, f"{side}_options").split(),
+            getattr(options, f"{side}_python"),
+        )
+        for side in SIDES
+    )
+    print(compare(best_load(), (base, new), workloads, options.rounds).markdown())
+
+
+def variant(tree: Path, options: Sequence[str] = (), python: str = sys.executable) -> ServerKind:
+    """Our server from this tree, with these options, run by this Python."""
+
+    def command(place: Place) -> list[str]:
+        return [python, *OURS.command(place)[1:], *options]
+
+    tree = tree.resolve()
+    name = " ".join([str(tree), *options, *([] if python == sys.executable else [python])])
+    return replace(OURS, name=name, tree=tree, command=command)
 
 
 def compare(
-    load: LoadGenerator, trees: tuple[Path, Path], workloads: Sequence[Workload], rounds: int
+    load: LoadGenerator,
+    kinds: tuple[ServerKind, ServerKind],
+    workloads: Sequence[Workload],
+    rounds: int,
 ) -> Table:
-    """The table of both trees, base and new."""
+    """The table of both, base and new."""
     with contextlib.ExitStack() as stack:
-        base_server, new_server = (
-            stack.enter_context(running(replace(OURS, tree=tree.resolve()))) for tree in trees
-        )
+        base_server, new_server = (stack.enter_context(running(kind)) for kind in kinds)
         table = Table(
-            f"Server CPU per item, µs: {trees[1].resolve()} against {trees[0].resolve()}",
+            f"Server CPU per item, µs: {kinds[1].name} against {kinds[0].name}",
             ["workload", "item", "base", "new", "new ÷ base", "cheapest ÷ cheapest", *RATES],
             notes=[f"Load: {load.description}; median (smallest–largest) of {rounds} rounds."],
         )

@@ -46,6 +46,8 @@ class Ratio:
     median: float
     least: float
     most: float
+    count: int
+    """Rounds."""
 
     @property
     def short(self) -> str:
@@ -53,7 +55,8 @@ class Ratio:
         return _short(self.median)
 
     def __str__(self) -> str:
-        return f"{self.short} ({_short(self.least)}–{_short(self.most)})"
+        spread = f"{_short(self.least)}–{_short(self.most)}" if self.count > 1 else "once"
+        return f"{self.short} ({spread})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +106,7 @@ class Figures:
         if not pairs:
             return None
         ratios = [value(theirs) / value(ours) for theirs, ours in pairs]
-        return Ratio(median(ratios), min(ratios), max(ratios))
+        return Ratio(median(ratios), min(ratios), max(ratios), len(ratios))
 
     def cpu_ratio(self, workload: str, server: str, to: str = OURS) -> Ratio | None:
         """The server's CPU per item in units of another's."""

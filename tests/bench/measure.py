@@ -27,6 +27,9 @@ __all__ = ["Samples", "measure"]
 
 WARM_UP = Workload(name="warm-up", streams=20, requests=200)
 
+LONG = 10.0
+"""Seconds: a server that takes longer for a workload is asked it only once."""
+
 Samples = dict[str, dict[str, list["Sample"]]]
 """By key of workload and of server, one for each round."""
 
@@ -34,31 +37,34 @@ Samples = dict[str, dict[str, list["Sample"]]]
 def measure(
     load: LoadGenerator, kinds: Sequence[ServerKind], workloads: Sequence[Workload], rounds: int
 ) -> Samples:
-    """The samples of all rounds, of those servers that came through all of them."""
-    samples: Samples = {workload.key: {kind.key: [] for kind in kinds} for workload in workloads}
+    """The samples of all rounds. Where a server failed once, it has none."""
+    samples: Samples = {}
     with contextlib.ExitStack() as stack:
         servers = [stack.enter_context(running(kind)) for kind in kinds]
         for server in servers:
             run_once(load, server.address, WARM_UP)
+        dropped: set[tuple[str, str]] = set()
         for number in range(rounds):
             for workload in workloads:
-                first = number % len(servers)
-                for server in (*servers[first:], *servers[:first]):
-                    if workload.key not in server.kind.refuses:
-                        _add(samples, load, server, workload, number)
-    return {
-        key: {server: taken for server, taken in of.items() if len(taken) == rounds}
-        for key, of in samples.items()
-    }
+                taken = samples.setdefault(workload.key, {})
+                for server in _turn(servers, number):
+                    key = server.kind.key
+                    if workload.key in server.kind.refuses or (workload.key, key) in dropped:
+                        continue
+                    try:
+                        sample = take_sample(load, server, workload)
+                    except FailedLoadError as error:
+                        print(error, file=sys.stderr)
+                        taken.pop(key, None)
+                        dropped.add((workload.key, key))
+                        continue
+                    taken.setdefault(key, []).append(sample)
+                    if workload.total_items / sample.rate > LONG:
+                        dropped.add((workload.key, key))
+    return samples
 
 
-def _add(
-    samples: Samples, load: LoadGenerator, server: RunningServer, workload: Workload, number: int
-) -> None:
-    taken = samples[workload.key][server.kind.key]
-    if len(taken) < number:
-        return  # it has failed in a round before
-    try:
-        taken.append(take_sample(load, server, workload))
-    except FailedLoadError as error:
-        print(error, file=sys.stderr)
+def _turn(servers: Sequence[RunningServer], number: int) -> Sequence[RunningServer]:
+    """All of them, in each round another one first."""
+    first = number % len(servers)
+    return (*servers[first:], *servers[:first])

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.bench.figures import Figures
-from tests.bench.speed_table import shown_workloads
+from tests.bench.speed_table import shown_sample, shown_workloads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.bench.load import Workload
     from tests.bench.sample import Sample
 
 __all__ = ["PICTURE", "draw"]
@@ -46,7 +47,7 @@ def draw(figures: Figures, path: Path = PICTURE) -> None:
     from matplotlib.figure import Figure
 
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(13, 1.6 + 0.42 * len(shown_workloads(figures))))
+        figure = Figure(figsize=(13, 1.4 + 0.5 * len(shown_workloads(figures))))
         panels = figure.subplots(1, len(PANELS), sharey=True)
         for axes, (title, value) in zip(panels, PANELS, strict=True):
             _draw_panel(axes, figures, title, value)
@@ -70,6 +71,8 @@ def _draw_panel(
     title: str,
     value: Callable[[Sample], float],
 ) -> None:
+    from matplotlib.ticker import LogLocator
+
     workloads = shown_workloads(figures)
     axes.axvline(1, color="black", linewidth=1, label=str(figures.ours))
     for number, server in enumerate(figures.peers):
@@ -89,14 +92,20 @@ def _draw_panel(
             linewidth=1,
             label=str(server),
         )
-    axes.set_xscale("log")
-    axes.set_yticks(range(len(workloads)), [each.name for each in workloads])
-    axes.invert_yaxis()
+    for row in range(1, len(workloads)):
+        axes.axhline(row - 0.5, color="lightgray", linewidth=0.5)
+    axes.set_yticks(range(len(workloads)), [_label(figures, each) for each in workloads])
+    axes.set_ylim(len(workloads) - 0.5, -0.5)
     axes.set_title(title, fontsize=9)
+    axes.set_xscale("log", subs=())
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.xaxis.set_major_formatter("{x:g}×")
-    axes.xaxis.set_minor_formatter("{x:g}")
-    axes.tick_params(axis="x", which="minor", labelsize=6)
-    axes.grid(axis="x", which="both", linewidth=0.3)
+    axes.grid(axis="x", linewidth=0.3)
+
+
+def _label(figures: Figures, workload: Workload) -> str:
+    """A row's name, and what the row's unit is."""
+    return f"{workload.name}\n1× = {', '.join(shown_sample(figures, workload.key, figures.ours))}"
 
 
 if __name__ == "__main__":

@@ -67,7 +67,8 @@ def sample_prepared(prepared: PreparedLoad, server: RunningServer, workload: Wor
     Raises FailedLoadError and BenchTimeout.
     """
     process = server.process
-    process.wait_quiet()
+    if workload.is_warm:
+        process.wait_quiet()  # after the handshakes
     process.forget_peak()
     before = process.cpu_seconds()
     result = prepared.run()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.bench.figures import Figures, ServerName
     from tests.bench.load import Workload
 
-__all__ = ["readme_text", "shown_workloads", "speed_tables"]
+__all__ = ["readme_text", "shown_sample", "shown_workloads", "speed_tables"]
 
 NOTHING = "–"
 KB = 1000
@@ -54,7 +54,8 @@ def main_table(figures: Figures) -> Table:
             "An item is a GET, a MB of content, or an event; for the handshake, it and its GET.",
             "CPU time of all processes of the server, user and system. × is the server’s CPU per "
             "item in units of ours: the median of the ratios within a round, with the smallest and "
-            f"the largest. Rounds: {figures.rounds}, in each of which every server takes its turn.",
+            f"the largest. Rounds: {figures.rounds}, in each of which every server takes its turn; "
+            "one that takes more than ten seconds for a workload is asked it only once.",
             "Items per second is what one client on the same machine got: the rates compare, they "
             "are no maximum. Peak RSS also holds what earlier workloads have left.",
             "The same ASGI application on all but bare aioquic (`tests/bench/bare_server.py`) and "
@@ -136,14 +137,23 @@ def _cheaper(figures: Figures) -> list[str]:
     return found
 
 
-def _cell(figures: Figures, workload: str, server: ServerName) -> str:
+def shown_sample(figures: Figures, workload: str, server: ServerName) -> list[str]:
+    """CPU, rate and memory of a server, as medians; empty if it was not measured."""
     cpu = figures.cpu(workload, server.key)
     rate = figures.median(workload, server.key, lambda sample: sample.rate)
     rss = figures.median(workload, server.key, lambda sample: sample.peak_rss)
     if cpu is None or rate is None or rss is None:
+        return []
+    return [_time(cpu), f"{_rate(rate)}/s", mib(rss)]
+
+
+def _cell(figures: Figures, workload: str, server: ServerName) -> str:
+    shown = shown_sample(figures, workload, server)
+    if not shown:
         return NOTHING
+    cpu, *others = shown
     ratio = f" ×{figures.cpu_ratio(workload, server.key)}" if server != figures.ours else ""
-    return f"**{_time(cpu)}**{ratio}<br>{_rate(rate)}/s<br>{mib(rss)}"
+    return "<br>".join([f"**{cpu}**{ratio}", *others])
 
 
 def _readme_cell(figures: Figures, workload: str, server: ServerName) -> str:

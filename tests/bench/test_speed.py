@@ -92,7 +92,9 @@ def test_an_unknown_workload_is_told_with_all_that_are_known() -> None:
 
 
 def test_two_trees_are_compared_in_turn() -> None:
-    table = ab.compare(Qh3Load(), (ROOT, ROOT), [workload("get50").scaled(0.01)], 1)
+    kinds = (ab.variant(ROOT), ab.variant(ROOT, ["--no-fast-path"]))
+    table = ab.compare(Qh3Load(), kinds, [workload("get50").scaled(0.01)], 1)
+    assert table.title.endswith(f"{ROOT} --no-fast-path against {ROOT}")
     [row] = table.rows
     assert row[0] == workload("get50").name
 

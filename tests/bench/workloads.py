@@ -42,7 +42,7 @@ EVENTS = Workload(
     item="event",
     streams=100,
     requests=100,
-    events=15,
+    events=10,
     is_warm=True,
 )
 
