@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from aioquic.buffer import encode_uint_var
 from aioquic.quic.crypto import CryptoPair
 from aioquic.quic.rangeset import RangeSet
+from aioquic.quic.stream import QuicStreamReceiver, QuicStreamSender
 from aioquic.tls import CipherSuite, Epoch
 
 from h3producer.config import Config
@@ -255,12 +256,20 @@ _NOT_COMPARED = {
 }
 
 
+_HALVES = (vars(QuicStreamReceiver(0, readable=True)), vars(QuicStreamSender(0, writable=True)))
+
+
 def _describe(value: object, where: str, facts: dict[str, object], seen: set[int]) -> None:
     """Write down all that a value consists of, as plain facts, by where they stand."""
     if isinstance(value, MethodType | FunctionType):
-        facts[where] = value.__qualname__
+        facts[where] = value.__name__
     elif isinstance(value, RangeSet):
         facts[where] = list(value)
+    elif isinstance(value, QuicStreamReceiver | QuicStreamSender):
+        halves = {
+            name: getattr(value, name) for name in _HALVES[isinstance(value, QuicStreamSender)]
+        }
+        _describe(halves, where, facts, seen)
     elif isinstance(value, dict):
         facts[where] = [key for key in value if key not in _NOT_COMPARED]
         for key, each in value.items():
@@ -273,7 +282,7 @@ def _describe(value: object, where: str, facts: dict[str, object], seen: set[int
     elif hasattr(value, "__dict__") and not isinstance(value, Enum):
         if id(value) not in seen:
             seen.add(id(value))
-            _describe(vars(value), where, facts, seen)
+            _describe(dict(sorted(vars(value).items())), where, facts, seen)
     elif hasattr(value, "__slots__"):
         _describe({name: getattr(value, name) for name in value.__slots__}, where, facts, seen)
     else:

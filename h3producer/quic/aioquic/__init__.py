@@ -11,6 +11,7 @@
 | `gaps.py` | how shredded a stream may be |
 | `fast_reader.py` | everyday packets that arrive, the short way |
 | `fast_acks.py` | what their ACK frames do |
+| `request_streams.py` | streams of a client, with as little as they need |
 | `fast_timer.py` | the next timer of an open connection |
 | `packing.py` | what goes into a packet, where aioquic decides otherwise |
 | `announcing.py` | the fast path: which streams have something to send |

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["FastAckingConnection"]
 
+_ACKED = QuicDeliveryState.ACKED
+"""Members of an enumeration are looked up in a roundabout way."""
+
 MIN_RTT = 0.001
 """Seconds that aioquic takes a round trip for at least."""
 
@@ -74,7 +77,6 @@ class FastAckingConnection(NumberedConnection):
         sent = space.sent_packets
         acked_below = self.acked_below
         on_packet_acked = loss._cc.on_packet_acked
-        acked = QuicDeliveryState.ACKED
         newest = None
         is_ack_eliciting = False
         for low, high in reversed(runs):
@@ -89,7 +91,7 @@ class FastAckingConnection(NumberedConnection):
                     on_packet_acked(packet=packet, now=now)
                 newest = packet
                 for handler, args in packet.delivery_handlers:
-                    handler(acked, *args)
+                    handler(_ACKED, *args)
             if low <= acked_below <= high:
                 acked_below = high + 1
         if newest is None:

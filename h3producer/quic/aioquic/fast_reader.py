@@ -17,14 +17,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from aioquic.quic import events
 from aioquic.quic.connection import (
-    END_STATES,
     QuicConnectionError,
     QuicConnectionState,
     QuicReceiveContext,
 )
 from aioquic.quic.packet import decode_packet_number
 from aioquic.quic.recovery import MAX_ACK_RANGES
-from aioquic.quic.stream import QuicStream
 from aioquic.tls import Epoch
 from cryptography.exceptions import InvalidTag
 
@@ -32,6 +30,7 @@ from h3producer.quic.aioquic.fast_acks import FastAckingConnection
 from h3producer.quic.aioquic.fast_timer import FastTimerConnection
 from h3producer.quic.aioquic.internals import IS_KNOWN_RELEASE, Buffer, BufferReadError
 from h3producer.quic.aioquic.numbers import ACKS_PER_PACKET
+from h3producer.quic.aioquic.request_streams import RequestStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,11 +38,15 @@ if TYPE_CHECKING:
     from aioquic.quic.connection import NetworkAddress
     from aioquic.quic.crypto import CryptoContext
     from aioquic.quic.recovery import QuicPacketSpace
+    from aioquic.quic.stream import QuicStream
 
 __all__ = ["FastReadingConnection"]
 
 Arrived: TypeAlias = list[tuple[int, bytes, bool]]
 """Stream id, data in order, and whether the stream ends with it."""
+
+_CONNECTED = QuicConnectionState.CONNECTED
+"""Members of an enumeration are looked up in a roundabout way."""
 
 SAMPLE_END = 20
 """Bytes after the packet number's first that a packet has at least (RFC 9001 §5.4.2)."""
@@ -88,7 +91,7 @@ class FastReadingConnection(FastAckingConnection, FastTimerConnection):
 
     def read(self, data: bytes, addr: NetworkAddress, now: float) -> bool:
         """Take in an ordinary packet; False, and nothing has happened, for any other datagram."""
-        if self._state is not QuicConnectionState.CONNECTED or self._close_pending:
+        if self._state is not _CONNECTED or self._close_pending:
             return False
         keys = self.keys
         if keys is None or keys.context.aead is not keys.aead:
@@ -150,19 +153,23 @@ class FastReadingConnection(FastAckingConnection, FastTimerConnection):
         except QuicConnectionError as error:
             self._logger.warning(error)
             self.close(error.error_code, error.frame_type, error.reason_phrase)
-        if self._state in END_STATES or self._close_pending:
+        if self._state is not _CONNECTED or self._close_pending:
             return
 
         self._close_at = now + self._idle_timeout()
         self._ack_eliciting_sent_since_receipt = False
-        ranges = space.ack_queue
         if number > space.largest_received_packet:
             space.largest_received_packet = number
             space.largest_received_time = now
-        ranges.add(number)
         space.received_packets.add(number)
-        if len(ranges) > MAX_ACK_RANGES:
-            ranges.shift()
+        to_acknowledge = space.ack_queue
+        ranges = to_acknowledge._RangeSet__ranges  # type: ignore[attr-defined]
+        if ranges and ranges[-1].stop == number:
+            ranges[-1] = range(ranges[-1].start, number + 1)
+        else:
+            to_acknowledge.add(number)
+            if len(ranges) > MAX_ACK_RANGES:
+                to_acknowledge.shift()
         if is_ack_eliciting and space.ack_at is None:
             space.ack_at = now + self._ack_delay
 
@@ -270,10 +277,10 @@ class FastReadingConnection(FastAckingConnection, FastTimerConnection):
         limit = self._local_max_streams_bidi
         if self._is_client or stream_id != 4 * limit.used or limit.used >= limit.value:
             return None
-        stream = QuicStream(
-            stream_id=stream_id,
-            max_stream_data_local=self._local_max_stream_data_bidi_remote,
-            max_stream_data_remote=self._remote_max_stream_data_bidi_local,
+        stream = RequestStream(
+            stream_id,
+            self._local_max_stream_data_bidi_remote,
+            self._remote_max_stream_data_bidi_local,
         )
         self._streams[stream_id] = stream
         self._streams_queue.append(stream)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["FastTimerConnection"]
 
+_CONNECTED, _ONE_RTT = QuicConnectionState.CONNECTED, Epoch.ONE_RTT
+"""Members of an enumeration are looked up in a roundabout way."""
+
 
 class FastTimerConnection(QuicConnection):
     """A QuicConnection that knows its next timer at once."""
@@ -30,11 +33,11 @@ class FastTimerConnection(QuicConnection):
         if (
             not self.reads_fast
             or not self._handshake_confirmed
-            or self._state is not QuicConnectionState.CONNECTED
+            or self._state is not _CONNECTED
             or not self._network_paths[0].is_validated
         ):
             return super().get_timer()
-        space = self._spaces[Epoch.ONE_RTT]
+        space = self._spaces[_ONE_RTT]
         loss_at = self._loss_at = self.loss_timer(space)
         timer_at = self._close_at
         assert timer_at is not None

@@ -68,10 +68,11 @@ PRIVATE_NAMES = {
         "_cc _detect_loss _pacer _pto_count _rtt_first_sample_time _rtt_initialized _rtt_latest "
         "_rtt_min _rtt_smoothed _rtt_variance _time_of_last_sent_ack_eliciting_packet"
     ),
+    "RangeSet": "_RangeSet__ranges",
     "RenoCongestionControl": "_congestion_recovery_start_time",
-    "QuicStreamReceiver": "_buffer _buffer_start _final_size _ranges _stop_error_code",
+    "QuicStreamReceiver": "_buffer _buffer_start _final_size _ranges _stop_error_code _stream_id",
     "QuicStreamSender": (
-        "_acked _buffer _buffer_fin _buffer_start _buffer_stop _pending _pending_eof "
+        "_acked _acked_fin _buffer _buffer_fin _buffer_start _buffer_stop _pending _pending_eof "
         "_reset_error_code"
     ),
 }
