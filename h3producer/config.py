@@ -73,6 +73,10 @@ class Config:
     """PEM file with the private key; None if it stands in `certfile`."""
     keyfile_password: str | None = field(default=None, repr=False)
     """Password of the private key."""
+    session_ticket_lifetime: float | None = 7200.0
+    """Seconds for which a client may resume its session, which spares both sides the certificate
+    (RFC 8446 §2.2). The key that tickets are made with changes as often. 7200 is OpenSSL's; at
+    most 604800, a week. None: no tickets."""
     keylog_file: str | None = None
     """Append TLS secrets here in NSS key-log format, for Wireshark. Breaks confidentiality."""
 
@@ -254,6 +258,7 @@ _MAY_BE_NONE = frozenset(
         "min_request_data_rate",
         "min_response_data_rate",
         "max_connections_per_address",
+        "session_ticket_lifetime",
     )
 )
 """Numbers without which nothing is limited."""
@@ -262,6 +267,8 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
     ("port", 0, 65535),
     ("limit_concurrency", 1, 1_000_000),
     ("timeout_graceful_shutdown", 0, 86_400),
+    # RFC 8446 §4.6.1: "Servers MUST NOT use any value greater than 604800 seconds (7 days)."
+    ("session_ticket_lifetime", 1, 604_800),
     ("response_buffer", 1, 1024 * MIB),
     # RFC 9114 §6.2: control streams alone need 1,024 bytes.
     ("request_buffer", 2 * KIB, 1024 * MIB),

@@ -59,6 +59,7 @@ ABSENT = {
     "min_request_data_rate",
     "min_response_data_rate",
     "max_connections_per_address",
+    "session_ticket_lifetime",
 }
 
 

@@ -84,6 +84,12 @@ LIMIT_OPTIONS: tuple[click.Option, ...] = (
         "Bytes per second of a response that a client takes.",
         may_be_none="a number",
     ),
+    _limit(
+        "session_ticket_lifetime",
+        _SECONDS,
+        "For so long a client may resume its session.",
+        may_be_none="a number of seconds",
+    ),
     _limit("data_rate_grace", _SECONDS, "Ask for neither rate before."),
     # Load
     _limit("max_requests_per_second", _NUMBER, "On one connection; beyond it, it is closed."),

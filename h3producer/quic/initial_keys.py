@@ -18,12 +18,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 
+from h3producer.quic.hkdf import expand, label_info
 from h3producer.quic.packets import VERSION_1, VERSION_2
 
 if TYPE_CHECKING:
     from h3producer.quic.packets import InitialPacket
 
-__all__ = ["client_keys", "is_authentic"]
+__all__ = ["client_keys", "initial_secret", "is_authentic"]
 
 _SALT = {
     VERSION_1: bytes.fromhex("38762cf7f55934b34d179ae6a4c80cadccbb7f0a"),
@@ -32,27 +33,25 @@ _SALT = {
 _PREFIX = {VERSION_1: b"quic ", VERSION_2: b"quicv2 "}
 
 
-def _info(label: bytes, length: int) -> bytes:
-    """What HKDF-Expand-Label feeds to HMAC for an output of one block (RFC 8446 §7.1)."""
-    full = b"tls13 " + label
-    return length.to_bytes(2, "big") + bytes((len(full),)) + full + b"\x00\x01"
-
-
-_CLIENT = _info(b"client in", 32)
+_CLIENT = label_info(b"client in", b"", 32)
 _KEY, _IV, _HP = (
-    {version: _info(prefix + name, length) for version, prefix in _PREFIX.items()}
+    {version: label_info(prefix + name, b"", length) for version, prefix in _PREFIX.items()}
     for name, length in ((b"key", 16), (b"iv", 12), (b"hp", 16))
 )
 
 
+def initial_secret(version: int, destination_id: bytes) -> bytes:
+    """What all keys of Initial packets come from (RFC 9001 §5.2)."""
+    return hmac.digest(_SALT[version], destination_id, "sha256")
+
+
 def client_keys(version: int, destination_id: bytes) -> tuple[bytes, bytes, bytes]:
     """Key, IV and header protection key of what a client sends to the id that it made up."""
-    initial_secret = hmac.digest(_SALT[version], destination_id, "sha256")
-    secret = hmac.digest(initial_secret, _CLIENT, "sha256")
+    secret = expand("sha256", initial_secret(version, destination_id), _CLIENT, 32)
     return (
-        hmac.digest(secret, _KEY[version], "sha256")[:16],
-        hmac.digest(secret, _IV[version], "sha256")[:12],
-        hmac.digest(secret, _HP[version], "sha256")[:16],
+        expand("sha256", secret, _KEY[version], 16),
+        expand("sha256", secret, _IV[version], 12),
+        expand("sha256", secret, _HP[version], 16),
     )
 
 

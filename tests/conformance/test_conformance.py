@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
+from h3producer.config import Config
 from tests.conformance.case import HARD, all_cases
 from tests.conformance.invariants import INVARIANTS, Ledger
 from tests.conformance.launch import OURS
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
     from tests.conformance.launch import Server
     from tests.conformance.target import Target
 
-NOT_OFFERED = {"a dynamic table", "extended CONNECT", "session tickets"}
+NOT_OFFERED = {"a dynamic table", "extended CONNECT", "early data"}
 """What our server does without; each is a decision, not an accident."""
+
+if not Config.fast_path:
+    NOT_OFFERED.add("session tickets")
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

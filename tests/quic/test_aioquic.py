@@ -50,6 +50,7 @@ OVERRIDDEN = {
     "_handle_retire_connection_id_frame",
     "_handle_stream_frame",
     "_idle_timeout",
+    "_initialize",
     "_on_path_challenge_delivery",
     "_parse_transport_parameters",
     "_payload_received",
@@ -84,10 +85,12 @@ def private_names_used() -> set[str]:
     used: set[str] = set()
     for path in FOLDER.glob("*.py"):
         for node in ast.parse(path.read_text()).body:
-            # Connections and streams are aioquic's objects; elsewhere `self._x` is ours.
+            # Connections, streams and TLS contexts are aioquic's; elsewhere `self._x` is ours.
             is_connection = isinstance(node, ast.ClassDef) and any(
                 isinstance(base, ast.Name)
-                and (base.id.endswith("Connection") or base.id.startswith("QuicStream"))
+                and (
+                    base.id.endswith(("Connection", "Context")) or base.id.startswith("QuicStream")
+                )
                 for base in node.bases
             )
             for inner in ast.walk(node):

@@ -224,6 +224,7 @@ def _open(cipher: CipherSuite) -> tuple[AioquicConnection, Client]:
 def _copy(connection: AioquicConnection) -> AioquicConnection:
     """A copy that shares only what never changes: settings, and the parts of keys."""
     shared: list[object] = [connection.configuration, connection.tls, connection._logger]
+    shared.append(connection.identity)
     shared += connection._crypto_buffers.values()
     for pair in (*connection._cryptos.values(), *connection._cryptos_initial.values()):
         for context in (pair.recv, pair.send):
@@ -251,7 +252,8 @@ _NOT_COMPARED = {
         "keys",
         "reads_fast",
     ),  # what the two ways keep for themselves
-    *("_configuration", "_crypto_buffers", "_logger", "aead", "hp", "tls"),  # shared by both
+    *("_configuration", "_crypto_buffers", "_logger"),  # shared by both
+    *("aead", "hp", "identity", "tls"),  # likewise
     *("_QuicConnection__frame_handlers", "_connection"),  # lead back to the connection
 }
 

@@ -18,15 +18,18 @@ from aioquic.quic.connection import TRANSPORT_CLOSE_FRAME_CAPACITY
 from aioquic.quic.crypto import CryptoPair
 from aioquic.quic.packet import QuicFrameType, QuicPacketType
 from aioquic.quic.packet_builder import QuicPacketBuilder
+from aioquic.tls import CipherSuite
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
 from h3producer.quic.aioquic.congestion import BOUNDED_RENO
 from h3producer.quic.aioquic.connection import AioquicConnection
 from h3producer.quic.aioquic.internals import IS_KNOWN_RELEASE
+from h3producer.quic.aioquic.server_identity import ServerIdentity
 from h3producer.quic.engine import EngineError
 from h3producer.quic.initial_keys import is_authentic
 from h3producer.quic.limits import CONNECTION_ID_LENGTH, MAX_DATAGRAM_FRAME, MAX_UNI_STREAMS
 from h3producer.quic.packets import MIN_INITIAL_SIZE, VERSION_1, VERSION_2
+from h3producer.quic.session_tickets import SessionTickets
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -40,6 +43,16 @@ if TYPE_CHECKING:
 __all__ = ["AioquicEngine"]
 
 logger = logging.getLogger("h3producer.quic")
+
+ALPN = "h3"
+"""The one protocol that we speak (RFC 9114 §3.1)."""
+
+CIPHER_SUITES = [
+    CipherSuite.AES_256_GCM_SHA384,
+    CipherSuite.AES_128_GCM_SHA256,
+    CipherSuite.CHACHA20_POLY1305_SHA256,
+]
+"""Best first, as in aioquic."""
 
 
 class AioquicEngine:
@@ -58,6 +71,7 @@ class AioquicEngine:
         self._fast_path = config.fast_path and _is_known_release()
         self._keylog = _open_keylog(config.keylog_file)
         self._configuration = _make_configuration(config, credentials, self._keylog)
+        self._identity = _make_identity(config, credentials) if self._fast_path else None
 
     def is_authentic(self, datagram: bytes, initial: InitialPacket) -> bool:
         """Whether the packet is what its header says."""
@@ -70,6 +84,7 @@ class AioquicEngine:
             original_id=original_id or initial.destination_id,
             retry_source_id=None if original_id is None else initial.destination_id,
         )
+        connection.identity = self._identity
         connection.limit_streams(self._max_streams, MAX_UNI_STREAMS)
         connection.max_pending_datagrams = self._max_pending_datagrams
         connection.reads_fast = self._fast_path
@@ -110,7 +125,7 @@ def _make_configuration(
 ) -> QuicConfiguration:
     return QuicConfiguration(
         is_client=False,
-        alpn_protocols=["h3"],
+        alpn_protocols=[ALPN],
         congestion_control_algorithm=BOUNDED_RENO,
         certificate=credentials.certificate,
         certificate_chain=list(credentials.chain),
@@ -134,6 +149,16 @@ def _is_known_release() -> bool:
         aioquic.__version__,
     )
     return False
+
+
+def _make_identity(config: Config, credentials: Credentials) -> ServerIdentity:
+    lifetime = config.session_ticket_lifetime
+    return ServerIdentity(
+        credentials,
+        CIPHER_SUITES,
+        ALPN.encode(),
+        None if lifetime is None else SessionTickets(lifetime),
+    )
 
 
 def _check_key(key: PrivateKeyTypes) -> None:

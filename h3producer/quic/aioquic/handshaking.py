@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aioquic.buffer import UINT_VAR_MAX, encode_uint_var
-from aioquic.quic.connection import QuicConnection, QuicConnectionError
+from aioquic.quic.connection import QuicConnectionError
 from aioquic.quic.packet import (
     QuicErrorCode,
     QuicFrameType,
@@ -26,6 +26,7 @@ from aioquic.quic.packet import (
 from aioquic.tls import Epoch
 
 from h3producer.quic.aioquic.internals import Buffer
+from h3producer.quic.aioquic.starting import StartingConnection
 from h3producer.quic.limits import MAX_CRYPTO_DATA, MAX_CRYPTO_GAPS, MAX_UDP_PAYLOAD
 from h3producer.quic.packets import parse_long_header
 
@@ -39,7 +40,7 @@ _OUR_MAX_UDP_PAYLOAD = b"\x03\x02" + encode_uint_var(MAX_UDP_PAYLOAD)
 """The transport parameter max_udp_payload_size (RFC 9000 §18.2), which aioquic never sends."""
 
 
-class HandshakingConnection(QuicConnection):
+class HandshakingConnection(StartingConnection):
     """A QuicConnection that takes the rules of the handshake to the letter."""
 
     def is_foreign(self, data: bytes) -> bool:

@@ -38,31 +38,31 @@ IS_KNOWN_RELEASE = aioquic.__version__ in ("1.7.1", "1.7.2")
 
 PRIVATE_NAMES = {
     "AEAD": "_aead _iv",
-    "Context": "_receive_buffer",
+    "Context": "_receive_buffer _server_handle_finished _server_handle_hello _session_resumed",
     "CryptoPair": "_update_key_requested",
     "HeaderProtection": "_encryptor _is_chacha20 _mask",
     "QuicConnection": (
-        "_QuicConnection__frame_handlers _ack_delay _ack_eliciting_sent_since_receipt _close_at "
-        "_close_event _close_pending _configuration _consume_peer_cid _crypto_buffers "
-        "_crypto_streams _cryptos _cryptos_initial _datagrams_pending _events _handle_ack_frame "
-        "_handle_crypto_frame _handle_max_data_frame _handle_max_stream_data_frame "
-        "_handle_new_connection_id_frame _handle_path_response_frame "
-        "_handle_retire_connection_id_frame _handle_stream_frame _handshake_complete "
-        "_handshake_confirmed _handshake_done_pending _host_cids _idle_timeout _is_client "
-        "_local_ack_delay_exponent _local_max_data _local_max_stream_data_bidi_remote "
-        "_local_max_streams_bidi _local_max_streams_uni _logger _loss _loss_at _max_datagram_size "
-        "_network_paths _on_ack_delivery _on_connection_limit_delivery "
-        "_on_max_stream_data_delivery _on_path_challenge_delivery _on_ping_delivery _pacing_at "
-        "_packet_number _parse_transport_parameters _payload_received _peer_cid "
-        "_peer_cid_available _peer_cid_sequence_numbers _peer_retire_prior_to _ping_pending "
-        "_probe_pending _quic_logger _remote_ack_delay_exponent "
-        "_remote_initial_source_connection_id _remote_max_data _remote_max_data_used "
-        "_remote_max_datagram_frame_size _remote_max_idle_timeout "
+        "_QuicConnection__frame_handlers _ack_delay _ack_eliciting_sent_since_receipt "
+        "_alpn_handler _close_at _close_event _close_pending _configuration _consume_peer_cid "
+        "_crypto_buffers _crypto_streams _cryptos _cryptos_initial _datagrams_pending _events "
+        "_handle_ack_frame _handle_crypto_frame _handle_max_data_frame "
+        "_handle_max_stream_data_frame _handle_new_connection_id_frame "
+        "_handle_path_response_frame _handle_retire_connection_id_frame _handle_stream_frame "
+        "_handshake_complete _handshake_confirmed _handshake_done_pending _host_cids "
+        "_idle_timeout _initialize _is_client _local_ack_delay_exponent _local_max_data "
+        "_local_max_stream_data_bidi_remote _local_max_streams_bidi _local_max_streams_uni "
+        "_logger _loss _loss_at _max_datagram_size _network_paths _on_ack_delivery "
+        "_on_connection_limit_delivery _on_max_stream_data_delivery _on_path_challenge_delivery "
+        "_on_ping_delivery _pacing_at _packet_number _parse_transport_parameters "
+        "_payload_received _peer_cid _peer_cid_available _peer_cid_sequence_numbers "
+        "_peer_retire_prior_to _ping_pending _probe_pending _quic_logger "
+        "_remote_ack_delay_exponent _remote_initial_source_connection_id _remote_max_data "
+        "_remote_max_data_used _remote_max_datagram_frame_size _remote_max_idle_timeout "
         "_remote_max_stream_data_bidi_local _retire_connection_ids "
         "_serialize_transport_parameters _spaces _spin_bit _spin_highest_pn _state _stream_limit "
-        "_streams _streams_blocked_pending _streams_queue _unblock_streams "
-        "_write_connection_limits _write_new_connection_id_frame _write_stop_sending_frame "
-        "_write_stream_frame _write_stream_limits"
+        "_streams _streams_blocked_pending _streams_queue _unblock_streams _update_traffic_key "
+        "_version _write_connection_limits _write_new_connection_id_frame "
+        "_write_stop_sending_frame _write_stream_frame _write_stream_limits"
     ),
     "QuicPacketRecovery": (
         "_cc _detect_loss _pacer _pto_count _rtt_first_sample_time _rtt_initialized _rtt_latest "

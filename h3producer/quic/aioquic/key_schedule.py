@@ -1,0 +1,71 @@
+"""The secrets of one TLS 1.3 handshake, in the order in which they come (RFC 8446 §7.1).
+
+This file knows the schedule and the transcript that goes into it. It refuses to know messages and
+what the secrets are used for. aioquic has the same on a slower HKDF.
+
+Its one rule: `extract` goes from one line of the RFC's diagram to the next; what is derived in
+between belongs to the transcript as it is then.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from aioquic.tls import CipherSuite
+
+from h3producer.quic.hkdf import expand_label
+
+__all__ = ["KeySchedule", "hash_of"]
+
+_HASHES = {
+    CipherSuite.AES_128_GCM_SHA256: "sha256",
+    CipherSuite.AES_256_GCM_SHA384: "sha384",
+    CipherSuite.CHACHA20_POLY1305_SHA256: "sha256",
+}
+
+
+def hash_of(cipher_suite: int) -> str:
+    """The name of a cipher suite's hash, for `hashlib`."""
+    return _HASHES[CipherSuite(cipher_suite)]
+
+
+class KeySchedule:
+    """Begins with a PSK, or with none."""
+
+    def __init__(self, cipher_suite: CipherSuite, psk: bytes | None = None) -> None:
+        self.cipher_suite = cipher_suite
+        self._hash_name = hash_of(cipher_suite)
+        self._transcript = hashlib.new(self._hash_name)
+        self._zeros = bytes(self._transcript.digest_size)
+        self._empty_digest = self._transcript.digest()
+        self._secret = hmac.digest(self._zeros, psk or self._zeros, self._hash_name)
+
+    def extract(self, material: bytes | None = None) -> None:
+        """The next secret, with key material if there is any to come in."""
+        salt = self._expand(self._secret, b"derived", self._empty_digest)
+        self._secret = hmac.digest(salt, material or self._zeros, self._hash_name)
+
+    def update(self, message: bytes) -> None:
+        """A message, or a part of one, was sent or received."""
+        self._transcript.update(message)
+
+    def derive(self, label: bytes) -> bytes:
+        """Derive-Secret, for the transcript so far."""
+        return self._expand(self._secret, label, self._transcript.digest())
+
+    def transcript(self) -> bytes:
+        """The hash of all messages so far."""
+        return self._transcript.digest()
+
+    def verify_data(self, base: bytes) -> bytes:
+        """What a Finished holds, or a binder (RFC 8446 §4.4.4)."""
+        key = self._expand(base, b"finished", b"")
+        return hmac.digest(key, self._transcript.digest(), self._hash_name)
+
+    def psk(self, nonce: bytes) -> bytes:
+        """The secret of a ticket; to be asked when the client's Finished is in (§4.6.1)."""
+        return self._expand(self.derive(b"res master"), b"resumption", nonce)
+
+    def _expand(self, secret: bytes, label: bytes, context: bytes) -> bytes:
+        return expand_label(self._hash_name, secret, label, context, len(self._zeros))

@@ -1,0 +1,103 @@
+"""Session tickets: what a client gives back to resume a session (RFC 8446 §2.2, §4.6.1).
+
+This file knows what stands in a ticket, who can read it and for how long. It refuses to know TLS
+messages. There is no table: a ticket holds its session, encrypted with a key that only this server
+has, so that a million clients cost no more memory than one (RFC 5077 §4).
+
+Its one rule: a key makes tickets for one lifetime and reads them for another, then it is gone.
+So no ticket outlives its time, and neither does what a stolen key could read. What it could read
+is little: the resumed session has keys of a new exchange (psk_dhe_ke).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import struct
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Session", "SessionTickets"]
+
+_ID_SIZE = 8
+_NONCE_SIZE = 12
+_HEAD = struct.Struct("!dHB")
+"""When it was made, the cipher suite, and the length of the secret that follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What resuming needs."""
+
+    cipher_suite: int
+    secret: bytes
+    """The PSK that belongs to the ticket."""
+    server_name: bytes
+    """Whom the client asked for, in the words of its server_name extension; empty if nobody."""
+
+
+class _Key:
+    """A key, and its name in the tickets that it made."""
+
+    def __init__(self, made_at: float) -> None:
+        self.made_at = made_at
+        self.id = os.urandom(_ID_SIZE)
+        self.aead = AESGCM(AESGCM.generate_key(bit_length=128))
+
+
+class SessionTickets:
+    """Makes tickets and reads them. `lifetime` and what `clock` says are seconds."""
+
+    def __init__(self, lifetime: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self.lifetime = lifetime
+        self._clock = clock
+        self._keys = [_Key(clock())]
+        """The one that makes tickets, and the one that did before it, if that still reads."""
+
+    def seal(self, session: Session) -> bytes:
+        """The ticket for a session: about 120 bytes, whatever the client's hello was like."""
+        now = self._clock()
+        key = self._valid_keys(now)[0]
+        head = _HEAD.pack(now, session.cipher_suite, len(session.secret))
+        content = head + session.secret + _fingerprint(session.server_name)
+        nonce = os.urandom(_NONCE_SIZE)
+        return key.id + nonce + key.aead.encrypt(nonce, content, key.id)
+
+    def open(self, ticket: bytes, server_name: bytes) -> Session | None:
+        """The session of a ticket that is ours, still good, and was made for the same name."""
+        now = self._clock()
+        content = self._decrypt(ticket, now)
+        if content is None:
+            return None
+        made_at, cipher_suite, size = _HEAD.unpack_from(content)
+        end = _HEAD.size + size
+        if now - made_at > self.lifetime or content[end:] != _fingerprint(server_name):
+            return None
+        return Session(cipher_suite, content[_HEAD.size : end], server_name)
+
+    def _decrypt(self, ticket: bytes, now: float) -> bytes | None:
+        id_, nonce = ticket[:_ID_SIZE], ticket[_ID_SIZE : _ID_SIZE + _NONCE_SIZE]
+        for key in self._valid_keys(now):
+            if key.id == id_:
+                try:
+                    return key.aead.decrypt(nonce, ticket[_ID_SIZE + _NONCE_SIZE :], id_)
+                except (InvalidTag, ValueError):
+                    return None
+        return None
+
+    def _valid_keys(self, now: float) -> list[_Key]:
+        if now - self._keys[0].made_at >= self.lifetime:
+            self._keys.insert(0, _Key(now))
+            self._keys = [each for each in self._keys if now - each.made_at < 2 * self.lifetime]
+        return self._keys
+
+
+def _fingerprint(server_name: bytes) -> bytes:
+    return hashlib.sha256(server_name).digest()

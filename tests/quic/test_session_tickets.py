@@ -1,0 +1,111 @@
+"""Session tickets: who can read them, for whom they are, and for how long."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from h3producer.quic.session_tickets import Session, SessionTickets
+
+LIFETIME = 100.0
+NAME = b"\0\x0e\0\0\x0bexample.org"
+SESSION = Session(0x1301, b"secret" * 8, NAME)
+
+
+class Clock:
+    """A clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = 5000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def made(lifetime: float = LIFETIME) -> tuple[SessionTickets, Clock]:
+    clock = Clock()
+    return SessionTickets(lifetime, clock), clock
+
+
+def test_a_ticket_gives_back_its_session() -> None:
+    tickets, _ = made()
+    assert tickets.open(tickets.seal(SESSION), NAME) == SESSION
+
+
+def test_a_ticket_does_not_show_what_is_in_it() -> None:
+    tickets, _ = made()
+    assert SESSION.secret not in tickets.seal(SESSION)
+
+
+def test_two_tickets_of_a_session_have_only_the_name_of_the_key_in_common() -> None:
+    """Whoever watches cannot tell that they belong together (RFC 8446 §C.4)."""
+    tickets, _ = made()
+    first, second = tickets.seal(SESSION), tickets.seal(SESSION)
+    assert first[:8] == second[:8]
+    assert first[8:] != second[8:]
+
+
+def test_a_ticket_for_another_name_is_of_no_use() -> None:
+    tickets, _ = made()
+    assert tickets.open(tickets.seal(SESSION), b"\0\x0c\0\0\x09other.org") is None
+    assert tickets.open(tickets.seal(SESSION), b"") is None
+
+
+def test_a_ticket_of_another_server_is_of_no_use() -> None:
+    ours, _ = made()
+    theirs, _ = made()
+    assert ours.open(theirs.seal(SESSION), NAME) is None
+
+
+def test_a_ticket_is_good_for_its_lifetime_and_no_longer() -> None:
+    tickets, clock = made()
+    clock.now += 70
+    ticket = tickets.seal(SESSION)
+    clock.now += LIFETIME
+    assert tickets.open(ticket, NAME) == SESSION
+    clock.now += 0.1
+    assert tickets.open(ticket, NAME) is None
+
+
+def test_a_key_makes_tickets_for_one_lifetime() -> None:
+    tickets, clock = made()
+    first = tickets.seal(SESSION)
+    clock.now += LIFETIME - 0.1
+    assert tickets.seal(SESSION)[:8] == first[:8]
+    clock.now += 0.1
+    assert tickets.seal(SESSION)[:8] != first[:8]
+
+
+def test_however_long_it_runs_it_keeps_two_keys() -> None:
+    tickets, clock = made()
+    for _ in range(10):
+        tickets.seal(SESSION)
+        clock.now += 60
+    assert len(tickets._keys) == 2
+
+
+def test_a_key_is_forgotten_even_if_nobody_came_meanwhile() -> None:
+    tickets, clock = made()
+    clock.now += 2 * LIFETIME
+    tickets.seal(SESSION)
+    assert len(tickets._keys) == 1
+
+
+def test_a_ticket_is_small_whatever_the_name_is() -> None:
+    tickets, _ = made()
+    assert len(tickets.seal(Session(0x1302, bytes(48), b"n" * 30_000))) < 140
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_no_ticket(data: bytes) -> None:
+    tickets, _ = made()
+    assert tickets.open(data, NAME) is None
+    assert tickets.open(tickets.seal(SESSION)[:8] + data, NAME) is None
+
+
+@given(st.data())
+def test_a_ticket_with_a_flipped_bit_is_none(data: st.DataObject) -> None:
+    tickets, _ = made()
+    ticket = bytearray(tickets.seal(SESSION))
+    ticket[data.draw(st.integers(0, len(ticket) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    assert tickets.open(bytes(ticket), NAME) is None
