@@ -25,6 +25,7 @@ from h3producer.http3.field_encoder import FieldEncoder
 from h3producer.http3.load import ConnectionLoad, Load
 from h3producer.http3.pace import PaceLimits
 from h3producer.http3.patience import Patience
+from h3producer.http3.priorities import Priorities
 from h3producer.http3.stream import Handler, Http3Stream
 from h3producer.http3.turnstile import Turnstile
 from h3producer.wire.frames import FrameType, StreamType, encode_frame, encode_goaway
@@ -35,6 +36,7 @@ from h3producer.wire.varint import encode_varint
 if TYPE_CHECKING:
     from h3producer.config import Config
     from h3producer.http3.transport import QuicTransport
+    from h3producer.wire.priority import Priority
 
 __all__ = ["Http3Connection"]
 
@@ -69,7 +71,8 @@ class Http3Connection:
         encoder = FieldEncoder(field_encoder)
         decoder = FieldSectionDecoder()
         load = ConnectionLoad(config)
-        self.peer = PeerControl(encoder, self._first_impossible_id)
+        self._priorities = Priorities(transport)
+        self.peer = PeerControl(encoder, self._first_impossible_id, self._priority_updated)
         self._unidirectional = UnidirectionalStreams(
             Http3ControlStream(self.peer, load, config.max_control_payload),
             decoder,
@@ -85,6 +88,7 @@ class Http3Connection:
             default_fields=DefaultFieldLines(config).lines,
             load=load,
             pace=PaceLimits.of(config),
+            priorities=self._priorities,
             turnstile=turnstile or Turnstile(),
             source=transport.peer_address[0],
             config=config,
@@ -215,6 +219,8 @@ class Http3Connection:
         if self._is_shutting_down:
             self._reject(stream_id)
             return None
+        if self._priorities:
+            self._priorities.tell(stream_id)
         self._context.load.count(Load.REQUESTS)
         self._patience.exchange_began()
         stream = self.streams[stream_id] = Http3Stream(stream_id, self._context, self._handler)
@@ -236,15 +242,25 @@ class Http3Connection:
         """
         return self._next_id + 4 * self._context.config.max_concurrent_streams
 
+    def _priority_updated(self, stream_id: int, priority: Priority) -> None:
+        self._priorities.update_received(stream_id, priority)
+        if stream_id < self._next_id and stream_id not in self._skipped:
+            self._priorities.tell(stream_id)
+            if stream_id not in self.streams:
+                del self._priorities[stream_id]  # its last bytes may still wait in the transport
+
     def _reject(self, stream_id: int) -> None:
         # RFC 9114 §4.1.1: "When the server cancels a request without performing any application
         # processing, the request is considered "rejected". The server SHOULD abort its response
         # stream with the error code H3_REQUEST_REJECTED."
         self._transport.reset(stream_id, ErrorCode.H3_REQUEST_REJECTED)
         self._transport.stop_sending(stream_id, ErrorCode.H3_REQUEST_REJECTED)
+        self._priorities.pop(stream_id, None)
 
     def _stream_closed(self, stream: Exchange) -> None:
         self.streams.pop(stream.stream_id, None)
+        if self._priorities:
+            self._priorities.pop(stream.stream_id, None)
         self._patience.exchange_left(stream)
         if self._is_shutting_down and not (self.streams or self._is_closed):
             self._finish()

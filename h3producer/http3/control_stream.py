@@ -21,6 +21,7 @@ from h3producer.wire.frames import (
     parse_id_payload,
     parse_priority_update,
 )
+from h3producer.wire.priority import parse_priority
 from h3producer.wire.settings import Setting, parse_settings
 from h3producer.wire.varint import pull_varint
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from h3producer.http3.field_encoder import FieldEncoder
     from h3producer.http3.load import ConnectionLoad
+    from h3producer.wire.priority import Priority
     from h3producer.wire.qpack import FieldSectionDecoder, FieldSectionEncoder
 
 __all__ = ["Http3ControlStream", "PeerControl", "UnidirectionalStreams"]
@@ -51,10 +53,17 @@ _LOADS: Final[dict[int, Load]] = {
 class PeerControl:
     """What the peer has told us on its control stream."""
 
-    def __init__(self, encoder: FieldEncoder, first_impossible_id: Callable[[], int]) -> None:
-        """`first_impossible_id` tells a request stream's id that is beyond any stream limit."""
+    def __init__(
+        self,
+        encoder: FieldEncoder,
+        first_impossible_id: Callable[[], int],
+        prioritize: Callable[[int, Priority], None],
+    ) -> None:
+        """`first_impossible_id` tells a request stream's id that is beyond any stream limit;
+        `prioritize` is told a request's id, and how soon the client wants its response now."""
         self._encoder = encoder
         self._first_impossible_id = first_impossible_id
+        self._prioritize = prioritize
         self.settings: dict[int, int] | None = None
         """The peer's SETTINGS, None until they come. Values keep all 62 bits."""
         self.goaway_id: int | None = None
@@ -94,12 +103,8 @@ class PeerControl:
         raise Http3ConnectionError(ErrorCode.H3_ID_ERROR, "CANCEL_PUSH of an unknown push")
 
     def priority_update_received(self, payload: bytes) -> None:
-        """A request's new priority, which is checked and then dropped: nothing is scheduled by it.
-
-        RFC 9218 §10 leaves that to us: "It is RECOMMENDED that, when possible, servers respect the
-        urgency parameter".
-        """
-        stream_id, _ = parse_priority_update(payload)
+        """A request's new priority; its request may be under way, over, or still to come."""
+        stream_id, text = parse_priority_update(payload)
         # RFC 9218 §7.2: "If a server receives a PRIORITY_UPDATE (type=0xF0700) for a stream ID
         # that is not a request stream, this MUST be treated as a connection error of type
         # H3_ID_ERROR."
@@ -112,6 +117,11 @@ class PeerControl:
             raise Http3ConnectionError(
                 ErrorCode.H3_ID_ERROR, "PRIORITY_UPDATE beyond the stream limit"
             )
+        # RFC 9218 §7: "Failure to parse the Priority Field Value MAY be treated as a connection
+        # error." It is advice, so we do not.
+        priority = parse_priority(text)
+        if priority is not None:
+            self._prioritize(stream_id, priority)
 
     def push_priority_update_received(self, payload: bytes) -> None:
         parse_priority_update(payload)

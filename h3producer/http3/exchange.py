@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from h3producer.config import Config
     from h3producer.http3.field_encoder import FieldEncoder
     from h3producer.http3.output_producer import Http3OutputProducer
+    from h3producer.http3.priorities import Priorities
     from h3producer.http3.request_body import RequestBody
     from h3producer.http3.response import DefaultFields, Http3Response
     from h3producer.http3.transport import QuicTransport
@@ -54,6 +55,7 @@ class ExchangeContext:
     default_fields: DefaultFields
     load: ConnectionLoad
     pace: PaceLimits
+    priorities: Priorities
     turnstile: Turnstile
     source: str
     """Where the client is: one host waits in one line, however many connections it has."""

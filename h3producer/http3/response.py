@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING
 from h3producer.errors import LocalProtocolError
 from h3producer.http3.dropped_fields import DROPPED_FIELDS
 from h3producer.wire.fields import parse_content_length
+from h3producer.wire.priority import parse_priority
 from h3producer.wire.response import response_fields, trailer_fields
 
 if TYPE_CHECKING:
     from h3producer.http3.output_producer import Http3OutputProducer
     from h3producer.pipe.results import FlushResult
     from h3producer.wire.fields import Fields
+    from h3producer.wire.priority import Priority
 
 __all__ = ["Http3Response"]
 
@@ -45,6 +47,7 @@ class Http3Response:
         "_fields",
         "_method",
         "_output",
+        "_prioritize",
         "_written",
         "completed",
         "headers_sent",
@@ -52,9 +55,15 @@ class Http3Response:
     )
 
     def __init__(
-        self, output: Http3OutputProducer, method: str, default_fields: DefaultFields
+        self,
+        output: Http3OutputProducer,
+        method: str,
+        default_fields: DefaultFields,
+        prioritize: Callable[[Priority], None],
     ) -> None:
+        """`prioritize` is told how soon the response has to leave, if its headers say so."""
         self._output = output
+        self._prioritize = prioritize
         self._method = method
         self._default_fields = default_fields
         self._fields: Fields = []
@@ -258,6 +267,11 @@ class Http3Response:
         fields += [field for field in self._default_fields() if field[0] not in names]
         self._output.write_response_headers(fields, discard_data=self._has_no_content)
         self.headers_sent = True
+        if b"priority" in names:
+            lines = [value for name, value in fields if name == b"priority"]
+            priority = parse_priority(b", ".join(lines))
+            if priority is not None:
+                self._prioritize(priority)
 
     def __repr__(self) -> str:
         state = "completed" if self.completed else "open"

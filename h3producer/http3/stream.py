@@ -151,6 +151,8 @@ class Http3Stream(Exchange):
         if limit is not None and (request.content_length or 0) > limit:
             self._refuse_content(limit)
             return
+        if request.priority is not None:
+            self._context.priorities.request_received(self.stream_id, request.priority)
         self._prepare_response(request.method)
         self.body = RequestBody(
             partial(self._context.transport.grant, self.stream_id),
@@ -182,7 +184,12 @@ class Http3Stream(Exchange):
         context = self._context
         self._frame_writer = Http3FrameWriter(self.stream_id, context.transport, context.encoder)
         self.output = Http3OutputProducer(self._frame_writer, self.abort, self._announce_closed)
-        self.response = Http3Response(self.output, method, context.default_fields)
+        self.response = Http3Response(
+            self.output,
+            method,
+            context.default_fields,
+            partial(context.priorities.response_started, self.stream_id),
+        )
 
     def _begin(self) -> None:
         if self.aborted:

@@ -17,6 +17,7 @@ from h3producer.wire.fields import (
     Fields,
     parse_content_length,
 )
+from h3producer.wire.priority import Priority, parse_priority
 from h3producer.wire.received import (
     REQUEST_PSEUDO_FIELDS,
     check_name,
@@ -56,10 +57,19 @@ class Request:
     """It waits for 100 (Continue) before it sends content (RFC 9110 §10.1.1)."""
     accepts_trailers: bool = False
     """It sent `te: trailers` (RFC 9110 §10.1.4)."""
+    priority: Priority | None = None
+    """How soon it wants the response (RFC 9218 §5); None if it says nothing sensible."""
 
 
 # Fields of which a request may have only some values, or of which we make something.
-_PLAIN_NAMES = KNOWN_NAMES - {b"host", b"cookie", b"content-length", b"expect", b"te"}
+_PLAIN_NAMES = KNOWN_NAMES - {
+    b"host",
+    b"cookie",
+    b"content-length",
+    b"expect",
+    b"te",
+    b"priority",
+}
 
 _MERGED_NAMES = frozenset((b"cookie", b"content-length"))
 
@@ -89,6 +99,7 @@ def parse_request(fields: Fields) -> Request:
         notes.content_length,
         notes.expects_continue,
         notes.accepts_trailers,
+        None if notes.priority is None else parse_priority(notes.priority),
     )
 
 
@@ -115,6 +126,7 @@ class _Notes:
     content_length: int | None = None
     expects_continue: bool = False
     accepts_trailers: bool = False
+    priority: bytes | None = None
     cookies: int = 0
     needs_merge: bool = False
 
@@ -167,6 +179,11 @@ def _note_te(notes: _Notes, name: bytes, value: bytes) -> None:
     notes.accepts_trailers = True
 
 
+def _note_priority(notes: _Notes, name: bytes, value: bytes) -> None:
+    # RFC 9651 §4.2: field lines are combined before they are parsed.
+    notes.priority = value if notes.priority is None else notes.priority + b", " + value
+
+
 def _note_expect(notes: _Notes, name: bytes, value: bytes) -> None:
     # RFC 9110 §10.1.1: the value is case-insensitive; what else it asks for we may ignore.
     if value.lower() == b"100-continue":
@@ -183,6 +200,7 @@ _RULES: dict[bytes, Callable[[_Notes, bytes, bytes], None]] = {
     b"content-length": _note_content_length,
     b"te": _note_te,
     b"expect": _note_expect,
+    b"priority": _note_priority,
     **dict.fromkeys(CONNECTION_SPECIFIC, _refuse),
 }
 
