@@ -142,6 +142,9 @@ class FakeTransport:
         unsent = self._unsent.get(stream_id, 0)
         return Progress(len(self._sent.get(stream_id, b"")) - unsent, unsent)
 
+    def unsent_streams(self) -> list[int]:
+        return [each for each in list(self._unsent) if self.progress(each).unsent]
+
     def reset(self, stream_id: int, error_code: int) -> None:
         self.calls.append(("reset", stream_id, error_code))
         if self._alive(stream_id):

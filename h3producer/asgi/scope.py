@@ -71,7 +71,7 @@ def http_scope(stream: Http3Stream, root_path: str, state: dict[str, Any]) -> Sc
         "raw_path": raw_path,
         "query_string": query_string,
         "root_path": root_path,
-        "headers": request.headers,
+        "headers": request.headers.copy(),
         "client": transport.peer_address,
         "server": transport.local_address,
         "state": state.copy(),

@@ -26,6 +26,7 @@ from h3producer.http3.load import ConnectionLoad, Load
 from h3producer.http3.pace import PaceLimits
 from h3producer.http3.patience import Patience
 from h3producer.http3.priorities import Priorities
+from h3producer.http3.request_sections import RequestSections
 from h3producer.http3.stream import Handler, Http3Stream
 from h3producer.http3.turnstile import Turnstile
 from h3producer.wire.frames import FrameType, StreamType, encode_frame, encode_goaway
@@ -70,6 +71,7 @@ class Http3Connection:
         field_encoder = FieldSectionEncoder()
         encoder = FieldEncoder(field_encoder)
         decoder = FieldSectionDecoder()
+        self._sections = RequestSections(decoder, config)
         load = ConnectionLoad(config)
         self._priorities = Priorities(transport)
         self.peer = PeerControl(encoder, self._first_impossible_id, self._priority_updated)
@@ -83,7 +85,7 @@ class Http3Connection:
         self._handler = handler
         self._context = ExchangeContext(
             transport=transport,
-            decoder=decoder,
+            sections=self._sections,
             encoder=encoder,
             default_fields=DefaultFieldLines(config).lines,
             load=load,
@@ -155,6 +157,8 @@ class Http3Connection:
             return
         patience, context = self._patience, self._context
         context.load.leak(patience.advance(now))
+        if not self.streams:
+            self._sections.forget()
         try:
             self._unidirectional.end_what_is_late(patience.now, context.pace.head)
             patience.end_what_is_late()
@@ -214,7 +218,8 @@ class Http3Connection:
                 return None
             self._skipped.discard(stream_id)
         else:
-            self._skip(range(self._next_id, stream_id, 4))
+            if stream_id > self._next_id:
+                self._skip(range(self._next_id, stream_id, 4))
             self._next_id = stream_id + 4
         if self._is_shutting_down:
             self._reject(stream_id)
@@ -222,7 +227,7 @@ class Http3Connection:
         if self._priorities:
             self._priorities.tell(stream_id)
         self._context.load.count(Load.REQUESTS)
-        self._patience.exchange_began()
+        self._patience.idle_since = None
         stream = self.streams[stream_id] = Http3Stream(stream_id, self._context, self._handler)
         return stream
 
@@ -261,7 +266,8 @@ class Http3Connection:
         self.streams.pop(stream.stream_id, None)
         if self._priorities:
             self._priorities.pop(stream.stream_id, None)
-        self._patience.exchange_left(stream)
+        if stream.pace_so_far is not None:
+            self._patience.exchange_left(stream)
         if self._is_shutting_down and not (self.streams or self._is_closed):
             self._finish()
 

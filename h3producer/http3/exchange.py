@@ -36,10 +36,10 @@ if TYPE_CHECKING:
     from h3producer.http3.output_producer import Http3OutputProducer
     from h3producer.http3.priorities import Priorities
     from h3producer.http3.request_body import RequestBody
+    from h3producer.http3.request_sections import RequestSections
     from h3producer.http3.response import DefaultFields, Http3Response
     from h3producer.http3.transport import QuicTransport
     from h3producer.http3.turnstile import Turnstile
-    from h3producer.wire.qpack import FieldSectionDecoder
     from h3producer.wire.request import Request
 
 __all__ = ["Exchange", "ExchangeContext"]
@@ -50,7 +50,7 @@ class ExchangeContext:
     """What the exchanges of one connection share."""
 
     transport: QuicTransport
-    decoder: FieldSectionDecoder
+    sections: RequestSections
     encoder: FieldEncoder
     default_fields: DefaultFields
     load: ConnectionLoad
@@ -78,8 +78,9 @@ class Exchange:
     def __init__(self, stream_id: int, context: ExchangeContext) -> None:
         self.stream_id = stream_id
         self._context = context
-        self._reader = RequestReader(stream_id, context.decoder, context.load, context.config)
-        self._pace: ExchangePace | None = None
+        self._reader = RequestReader(stream_id, context.sections, context.load, context.config)
+        self.pace_so_far: ExchangePace | None = None
+        """How long it takes, once somebody has asked."""
         self._frame_writer: Http3FrameWriter | None = None
         self._is_accepted = False
         """The request has a head that is in order: the application is called, now or soon."""
@@ -98,9 +99,9 @@ class Exchange:
     @property
     def pace(self) -> ExchangePace:
         """How long it takes; made when somebody asks, since most are over before that."""
-        if self._pace is None:
-            self._pace = ExchangePace(self._context.pace)
-        return self._pace
+        if self.pace_so_far is None:
+            self.pace_so_far = ExchangePace(self._context.pace)
+        return self.pace_so_far
 
     async def wait_closed(self) -> None:
         """Wait until the exchange is over: the response has been handed over, or it was cut."""

@@ -13,13 +13,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from h3producer.errors import ErrorCode, Http3ConnectionError
+from h3producer.http3.pace import PaceLimits, ResponsePace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from h3producer.config import Config
     from h3producer.http3.exchange import Exchange
-    from h3producer.http3.pace import ResponsePace
     from h3producer.http3.stream import Http3Stream
     from h3producer.http3.transport import QuicTransport
 
@@ -38,9 +38,12 @@ class Patience:
         self._transport = transport
         self._streams = streams
         self._keep_alive = config.keep_alive_timeout
+        self._response_limit = PaceLimits.of(config).response
         self._undelivered: dict[int, ResponsePace] = {}
+        """Responses whose handlers have left, as far as the last tick has seen them."""
         self._last_tick: float | None = None
-        self._idle_since: float | None = None
+        self.idle_since: float | None = None
+        """When there was first no request; whoever begins one sets it to None."""
         self.now = 0.0
         """Seconds that this connection has had, of those in which the server came round."""
 
@@ -51,14 +54,12 @@ class Patience:
         self.now += elapsed
         return elapsed
 
-    def exchange_began(self) -> None:
-        """There is a request: the connection is not idle."""
-        self._idle_since = None
-
     def exchange_left(self, stream: Exchange) -> None:
-        """Nobody works on it any more; what is left of its response still has to be taken."""
-        if self._transport.progress(stream.stream_id).unsent:
-            self._undelivered[stream.stream_id] = stream.pace.response
+        """Nobody works on it any more; what is left of its response still has to be taken.
+
+        To be told of those only that a tick has seen: it finds the others by itself.
+        """
+        self._undelivered[stream.stream_id] = stream.pace.response
 
     def end_what_is_late(self) -> None:
         """End every exchange that takes too long.
@@ -66,6 +67,7 @@ class Patience:
         Raises Http3ConnectionError(H3_EXCESSIVE_LOAD) if that is all of them, and more than one:
         then it is the connection that stalls.
         """
+        self._find_undelivered()
         under_way = len(self._streams) + len(self._undelivered)
         late = sum([stream.tick(self.now) for stream in tuple(self._streams.values())])
         late += self._end_late_deliveries()
@@ -75,10 +77,19 @@ class Patience:
     def is_idle_for_long(self) -> bool:
         """Whether there has been no request for as long as an idle connection is kept."""
         if self._streams or self._undelivered:
-            self._idle_since = None
-        elif self._idle_since is None:
-            self._idle_since = self.now
-        return self._idle_since is not None and self.now - self._idle_since > self._keep_alive
+            self.idle_since = None
+        elif self.idle_since is None:
+            self.idle_since = self.now
+        return self.idle_since is not None and self.now - self.idle_since > self._keep_alive
+
+    def _find_undelivered(self) -> None:
+        """Once a tick, since asking at every end of an exchange would cost each of them."""
+        known = self._undelivered
+        self._undelivered = {
+            stream_id: known.get(stream_id) or ResponsePace(self._response_limit)
+            for stream_id in self._transport.unsent_streams()
+            if not stream_id & 3 and stream_id not in self._streams
+        }
 
     def _end_late_deliveries(self) -> int:
         late = 0

@@ -12,21 +12,20 @@ from typing import TYPE_CHECKING, Final, Protocol
 from h3producer.errors import ErrorCode, Http3ConnectionError, Http3StreamError
 from h3producer.http3.load import Load
 from h3producer.http3.state import RequestInput, RequestState, request_transition
-from h3producer.wire.frames import RESERVED_FRAME_TYPES, FrameReader, FrameTooLarge, FrameType
-from h3producer.wire.qpack import MOST_BYTES_PER_OCTET
-from h3producer.wire.received import (
-    OversizedSection,
-    check_field_count,
-    check_section_size,
-    parse_trailers,
+from h3producer.wire.frames import (
+    RESERVED_FRAME_TYPES,
+    FrameReader,
+    FrameTooLarge,
+    FrameType,
+    find_sole_frame,
 )
-from h3producer.wire.request import parse_request
+from h3producer.wire.received import OversizedSection
 
 if TYPE_CHECKING:
     from h3producer.config import Config
     from h3producer.http3.load import ConnectionLoad
+    from h3producer.http3.request_sections import RequestSections
     from h3producer.wire.fields import Fields
-    from h3producer.wire.qpack import FieldSectionDecoder
     from h3producer.wire.request import Request
 
 __all__ = ["RequestReader", "RequestSink"]
@@ -69,9 +68,9 @@ class RequestReader:
     __slots__ = (
         "_config",
         "_content_length",
-        "_decoder",
         "_frames",
         "_load",
+        "_sections",
         "_stream_id",
         "_trailers",
         "content_received",
@@ -79,14 +78,14 @@ class RequestReader:
     )
 
     def __init__(
-        self, stream_id: int, decoder: FieldSectionDecoder, load: ConnectionLoad, config: Config
+        self, stream_id: int, sections: RequestSections, load: ConnectionLoad, config: Config
     ) -> None:
         """`load` is where frames are counted that are worth nothing."""
         self._stream_id = stream_id
-        self._decoder = decoder
+        self._sections = sections
         self._load = load
         self._config = config
-        self._frames = FrameReader(_WHOLE, _STREAMED, max_payload=config.max_field_section_size)
+        self._frames: FrameReader | None = None
         self._content_length: int | None = None
         self._trailers: Fields | None = None
         self.content_received = 0
@@ -108,10 +107,22 @@ class RequestReader:
         Raises Http3StreamError and Http3ConnectionError. `OversizedSection`, one of the former,
         tells of a field section that exceeds a bound; a head may still be answered then.
         """
-        if self.is_over:
+        if self.state >= RequestState.ENDED:
             return
+        frames = self._frames
+        if frames is None:
+            # Most requests are one frame in one piece, and need no reader.
+            offset = find_sole_frame(data, FrameType.HEADERS)
+            if offset and len(data) - offset <= self._config.max_field_section_size:
+                self._headers_received(data[offset:], sink)
+                if end_stream and not self.is_over:
+                    self._end_received(sink)
+                return
+            frames = self._frames = FrameReader(
+                _WHOLE, _STREAMED, max_payload=self._config.max_field_section_size
+            )
         try:
-            for frame_type, payload in self._frames.feed(data):
+            for frame_type, payload in frames.feed(data):
                 self._frame_received(frame_type, payload, sink)
                 if self.is_over:
                     return  # the sink has lost interest
@@ -135,17 +146,12 @@ class RequestReader:
     def _headers_received(self, payload: bytes, sink: RequestSink) -> None:
         is_head = self.state is RequestState.AWAITING_HEADERS
         self.state = request_transition(self.state, RequestInput.HEADERS)
-        fields = self._decoder.decode(self._stream_id, payload)
-        config = self._config
-        check_field_count(fields, config.max_fields)
-        if len(payload) * MOST_BYTES_PER_OCTET > config.max_decoded_field_section_size:
-            check_section_size(fields, config.max_decoded_field_section_size)
         if is_head:
-            request = parse_request(fields)
+            request = self._sections.read_head(self._stream_id, payload)
             self._content_length = request.content_length
             sink.request_received(request)
         else:
-            self._trailers = parse_trailers(fields)
+            self._trailers = self._sections.read_trailers(self._stream_id, payload)
 
     def _data_received(self, piece: bytes, sink: RequestSink) -> None:
         self.state = request_transition(self.state, RequestInput.DATA)
@@ -155,11 +161,11 @@ class RequestReader:
                 raise self._content_mismatch("more")
             self.content_received = total
             sink.content_received(piece)
-        elif not self._frames.awaits_payload:
+        elif self._frames is None or not self._frames.awaits_payload:
             self._load.count(Load.EMPTY_DATA_FRAMES)
 
     def _end_received(self, sink: RequestSink) -> None:
-        if not self._frames.at_boundary:
+        if self._frames is not None and not self._frames.at_boundary:
             # RFC 9114 §7.1: "When a stream terminates cleanly, if the last frame on the stream
             # was truncated, this MUST be treated as a connection error of type H3_FRAME_ERROR."
             raise Http3ConnectionError(ErrorCode.H3_FRAME_ERROR, "the stream ended in a frame")

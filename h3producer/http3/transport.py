@@ -11,7 +11,10 @@ core with a list and reads a list.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = [
     "NO_PROGRESS",
@@ -103,6 +106,9 @@ class QuicTransport(Protocol):
         For whoever looks at the clock: a response whose `unsent` does not shrink has a client
         that does not read.
         """
+
+    def unsent_streams(self) -> Sequence[int]:
+        """All streams with an `unsent` in their progress; as long as there are open streams."""
 
     def reset(self, stream_id: int, error_code: int) -> None:
         """RESET_STREAM: abandon our sending half, unsent bytes included (RFC 9000 §3.1).

@@ -157,6 +157,9 @@ class EngineConnection(Protocol):
     def unsent(self, stream_id: int) -> int:
         """Bytes of the stream that were never put into a packet; O(1). 0 if it is reset or gone."""
 
+    def unsent_streams(self) -> Sequence[int]:
+        """All streams with bytes that were never put into a packet; O(streams)."""
+
     def sent(self, stream_id: int) -> int:
         """Bytes of the stream that were put into a packet at least once. 0 if it is gone."""
 

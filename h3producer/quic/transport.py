@@ -25,7 +25,7 @@ from h3producer.quic.sockets import plain_address, show_address
 from h3producer.quic.timer import LazyTimer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from h3producer.config import Config
     from h3producer.http3.transport import ConnectionInputs, TlsFacts
@@ -38,10 +38,8 @@ logger = logging.getLogger("h3producer.quic")
 
 
 class EngineTransport(Tenant, EngineObserver):
-    """A `QuicTransport` over an `EngineConnection`.
-
-    An exception out of the core or the engine is logged and costs this connection, nothing else.
-    """
+    """A `QuicTransport` over an `EngineConnection`. An exception out of the core or the engine is
+    logged and costs this connection, nothing else."""
 
     def __init__(self, connection: EngineConnection, link: Link, config: Config) -> None:
         self._connection = connection
@@ -111,6 +109,9 @@ class EngineTransport(Tenant, EngineObserver):
             return NO_PROGRESS
         return Progress(self._connection.sent(stream_id), self._connection.unsent(stream_id))
 
+    def unsent_streams(self) -> Sequence[int]:
+        return self._connection.unsent_streams() if self._phase is Phase.OPEN else ()
+
     def reset(self, stream_id: int, error_code: int) -> None:
         if self._phase is Phase.OPEN:
             self._connection.reset(stream_id, error_code)
@@ -159,10 +160,8 @@ class EngineTransport(Tenant, EngineObserver):
             self._failed()
 
     def flush(self) -> None:
-        """Build and send what there is; wake whom that made room for; set the timer.
-
-        A no-op unless something asked for it, so asking twice in a pass costs nothing.
-        """
+        """Build and send what there is; wake whom that made room for; set the timer. A no-op unless
+        something asked for it, so asking twice in a pass costs nothing."""
         if self._flush_due and self._phase is not Phase.FORGOTTEN:
             try:
                 self._flush()

@@ -142,6 +142,22 @@ def parse_priority_update(payload: bytes) -> tuple[int, bytes]:
     return pulled[0], payload[pulled[1] :]
 
 
+def find_sole_frame(data: bytes, frame_type: int) -> int:
+    """The offset of its payload if `data` is one whole frame of this type; 0 if it is not.
+
+    For types of one octet and lengths of one or two. A frame that is spelled otherwise is not
+    found, which is for a `FrameReader` then.
+    """
+    size = len(data)
+    if size > 2 and data[0] == frame_type:
+        length = data[1]
+        if length < 0x40:
+            return 2 if length == size - 2 else 0
+        if length < 0x80 and (length & 0x3F) << 8 | data[2] == size - 3:
+            return 3
+    return 0
+
+
 class FrameReader:
     """Cuts the bytes of one stream into frames, however they are chunked."""
 
@@ -206,13 +222,11 @@ class FrameReader:
                 # Inside a large DATA frame: the very object goes on, unsliced.
                 self._remaining -= size
                 return ((self._frame_type, data),) if size else ()
-        elif size > 2 and data[0] < 0x40 and data[1] < 0x80 and not self._held:
-            # One chunk that is one frame, its length in one octet or two: most requests.
-            start, length = 2, data[1]
-            if length >= 0x40:
-                start, length = 3, (length & 0x3F) << 8 | data[2]
-            if start + length == size and data[0] in self._whole and length <= self._max_payload:
-                return ((data[0], data[start:]),)
+        elif size and data[0] < 0x40 and data[0] in self._whole and not self._held:
+            # One chunk that is one frame: most requests and most small responses.
+            offset = find_sole_frame(data, data[0])
+            if offset and size - offset <= self._max_payload:
+                return ((data[0], data[offset:]),)
         self._in_use = True
         return self._frames(data)
 

@@ -35,7 +35,8 @@ __all__ = ["Request", "parse_request"]
 
 @dataclass(slots=True)
 class Request:
-    """What a client asks for. Read it only: it is not frozen since that costs a microsecond."""
+    """What a client asks for. Read it only, its headers too: a client that asks for the same again
+    may get the same object. It is not frozen since that costs a microsecond."""
 
     method: str
     """Case-sensitive, any token (RFC 9110 §9.1)."""

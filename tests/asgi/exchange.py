@@ -62,7 +62,9 @@ class Exchange:
         if method == "CONNECT":  # RFC 9114 §4.4: it has an authority and nothing else
             where = [(b":authority", b"h3.example:443")]
         fields = [(b":method", method.encode()), *where, *(headers or ())]
-        self._feed(encode_frame(FrameType.HEADERS, FieldSectionEncoder().encode(fields)), end)
+        self.request = encode_frame(FrameType.HEADERS, FieldSectionEncoder().encode(fields))
+        """The HEADERS frame, to ask for the same again."""
+        self._feed(self.request, end)
         task = self.connection.streams[0]._task
         assert task is not None
         self._task = task

@@ -160,3 +160,19 @@ async def test_what_an_application_writes_into_its_scope_stays_there() -> None:
     first["asgi"]["mine"] = "1"
     assert "mine" not in second["extensions"]
     assert "mine" not in second["asgi"]
+
+
+async def test_headers_are_the_requests_own_even_if_the_same_request_came_before() -> None:
+    seen: list[object] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(scope["headers"].copy())
+        scope["headers"].append((b"x-middleware", b"was here"))
+        await send(START)
+        await send(END)
+
+    exchange = Exchange(app)
+    await exchange.finished()
+    exchange.connection.stream_data_received(4, exchange.request, True)
+    await exchange.until_idle()
+    assert seen == [[(b"host", b"h3.example")]] * 2

@@ -34,6 +34,9 @@ class NullTransport:
     def progress(self, stream_id: int) -> Progress:
         return NO_PROGRESS
 
+    def unsent_streams(self) -> tuple[int, ...]:
+        return ()
+
     def reset(self, stream_id: int, error_code: int) -> None: ...
 
     def stop_sending(self, stream_id: int, error_code: int) -> None: ...

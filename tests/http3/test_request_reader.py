@@ -13,6 +13,7 @@ from h3producer.config import Config
 from h3producer.errors import Http3ConnectionError, Http3StreamError
 from h3producer.http3.load import ConnectionLoad
 from h3producer.http3.request_reader import RequestReader
+from h3producer.http3.request_sections import RequestSections
 from h3producer.http3.state import RequestState
 from h3producer.wire.frames import encode_frame
 from h3producer.wire.qpack import FieldSectionDecoder
@@ -53,7 +54,8 @@ class Heard:
 
 
 def new_reader(config: Config = CONFIG) -> RequestReader:
-    return RequestReader(0, FieldSectionDecoder(), ConnectionLoad(config), config)
+    sections = RequestSections(FieldSectionDecoder(), config)
+    return RequestReader(0, sections, ConnectionLoad(config), config)
 
 
 def outcome(chunks: list[bytes], *, end: bool = True, config: Config = CONFIG) -> object:
@@ -219,6 +221,7 @@ def test_frames_of_64_kb_that_nobody_knows_are_not_kept() -> None:
     reader, heard = new_reader(), Heard()
     for _ in range(64):
         reader.receive(encode_frame(0x21, bytes(1024)), False, heard)
+    assert reader._frames is not None
     assert reader._frames._held == b""
 
 

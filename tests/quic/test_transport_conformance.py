@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 from h3producer.config import Config
+from h3producer.http3.transport import UNLIMITED
 from h3producer.pipe.wakeup import start_inline
 from h3producer.quic.aioquic.connection import AioquicConnection
 from tests.fakes import FakeTransport, RecordingInputs
@@ -379,6 +380,37 @@ async def test_drain_returns_when_we_close(side: Side) -> None:
     await side.settle()
     await task
     assert returns_at_once(side.transport.drain(stream_id))
+
+
+async def test_there_is_room_as_long_as_drain_would_not_wait(side: Side) -> None:
+    stream_id = await side.request()
+    assert side.transport.room(stream_id) > 0
+    await side.block(stream_id)
+    assert side.transport.room(stream_id) <= 0
+    await side.unblock(stream_id)
+    assert side.transport.room(stream_id) > 0
+
+
+async def test_nobody_has_to_wait_for_room_on_a_stream_that_is_over(side: Side) -> None:
+    stream_id = await side.request()
+    await side.block(stream_id)
+    side.transport.reset(stream_id, 0x102)
+    await side.settle()
+    assert side.transport.room(stream_id) > 0
+    await side.lose(0x100)
+    assert side.transport.room(stream_id) == UNLIMITED
+
+
+async def test_streams_are_told_on_which_something_waits(side: Side) -> None:
+    quick, slow = await side.request(), await side.request()
+    side.transport.send(quick, b"quick")
+    await side.block(slow)
+    side.transport.send(slow, bytes(2 * MARK))
+    await side.settle()
+    assert list(side.transport.unsent_streams()) == [slow]
+    side.transport.reset(slow, 0x102)
+    await side.settle()
+    assert list(side.transport.unsent_streams()) == []
 
 
 # reset and stop

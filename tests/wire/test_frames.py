@@ -19,6 +19,7 @@ from h3producer.wire.frames import (
     encode_frame,
     encode_frame_header,
     encode_goaway,
+    find_sole_frame,
     parse_id_payload,
     parse_priority_update,
 )
@@ -284,6 +285,41 @@ def test_a_chunk_that_ends_a_data_frame_is_passed_on_as_the_very_object() -> Non
 def test_an_empty_chunk_gives_nothing_anywhere() -> None:
     reader = request_reader()
     assert read(reader, b"", encode_data_header(2), b"", b"x", b"") == [(DATA, b""), (DATA, b"x")]
+
+
+@pytest.mark.parametrize("length", [0, 1, 63, 64, 65, 16383])
+def test_a_frame_that_comes_alone_is_found(length: int) -> None:
+    frame = encode_frame(HEADERS, bytes(length))
+    offset = find_sole_frame(frame, HEADERS)
+    assert frame[offset:] == bytes(length) if length else offset in (0, 2)
+
+
+@given(st.binary(max_size=80))
+def test_whatever_comes_a_sole_frame_is_what_the_reader_finds(octets: bytes) -> None:
+    """With the type HEADERS in front, so that there is something to be found."""
+    octets = b"\x01" + octets
+    offset = find_sole_frame(octets, HEADERS)
+    if offset:
+        reader = FrameReader((HEADERS,), max_payload=1 << 20)
+        assert list(reader._frames(octets)) == [(HEADERS, octets[offset:])]
+        assert reader.at_boundary
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"",
+        b"\x01",
+        b"\x01\x02x",
+        b"\x01\x01xy",
+        b"\x00\x01x",
+        b"\x01\x40",
+        b"\x40\x01\x01x",
+        b"\x01\x80\x00\x00\x01x",
+    ],
+)
+def test_what_is_cut_goes_on_or_is_spelled_at_length_is_no_sole_frame(octets: bytes) -> None:
+    assert find_sole_frame(octets, HEADERS) == 0
 
 
 def test_a_data_header_alone_is_told_at_once() -> None:

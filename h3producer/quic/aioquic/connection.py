@@ -147,6 +147,9 @@ class AioquicConnection(
             return 0
         return stream.sender._buffer_stop - stream.sender.highest_offset  # noqa: SLF001
 
+    def unsent_streams(self) -> list[int]:
+        return [stream_id for stream_id in self._streams if self.unsent(stream_id)]
+
     def sent(self, stream_id: int) -> int:
         stream = self._streams.get(stream_id)
         return 0 if stream is None else stream.sender.highest_offset
