@@ -6,14 +6,17 @@ What is a promise at any size is checked all the same. Other servers are left ou
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from h3producer.config import Config
-from tests.bench import leak, micro, response_memory, upload_memory
+from tests.bench import hot_functions, leak, response_memory, upload_memory
 from tests.bench.content import CHUNK, chunks, digest_of
 from tests.bench.report import Report, Table, write_report
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -36,9 +39,44 @@ def test_requests_leave_nothing_behind() -> None:
     assert [row[2] for row in table.rows] == ["none"] * len(leak.CASES)
 
 
-def test_micro_has_a_figure_for_each_function() -> None:
-    (table,) = micro.run(quick=True).tables
-    assert all(float(str(row[1])) > 0 for row in table.rows)
+class Once:
+    """A benchmark fixture that does all of it a single time, and measures nothing."""
+
+    def __init__(self) -> None:
+        self.extra_info: dict[str, Any] = {}
+
+    def __call__(self, function: Callable[[], object]) -> None:
+        function()
+
+    def pedantic(
+        self, target: Callable[..., object], *, setup: Callable[[], Any], rounds: int
+    ) -> None:
+        arguments, _ = setup() or ((), {})
+        target(*arguments)
+
+
+@pytest.mark.parametrize("name", hot_functions.FUNCTIONS)
+def test_each_hot_function_runs(name: str) -> None:
+    hot_functions.test_function(name, Once())
+
+
+@pytest.mark.parametrize("name", hot_functions.HANDLERS)
+def test_the_core_answers_a_batch(name: str) -> None:
+    hot_functions.test_core(name, Once())
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        hot_functions.test_engine_receives_requests,
+        hot_functions.test_engine_sends_small_responses,
+        hot_functions.test_engine_sends_full_datagrams,
+        hot_functions.test_engine_receives_acknowledgements,
+        hot_functions.test_engine_receives_full_datagrams,
+    ],
+)
+def test_the_engine_takes_each_step(step: Callable[[Once], None]) -> None:
+    step(Once())
 
 
 def test_a_section_replaces_the_one_before_it_and_no_other(tmp_path: Path) -> None:
