@@ -29,7 +29,8 @@ def run(quick: bool = False) -> Report:
         "Cost of single functions, µs",
         ["function", "median", "least"],
         notes=[
-            "Of the engine: for each request, or for each full datagram of a flight that pacing allows."
+            "Of the engine: for each request, or for each full datagram of a flight as large as "
+            "pacing lets it be."
         ],
     )
     for found in benchmarks(quick):
