@@ -66,6 +66,14 @@ def test_a_flush_takes_as_much_as_its_packets_one_by_one(spent: int) -> None:
     assert together.bucket_time == pytest.approx(one_by_one.bucket_time, abs=1e-9)
 
 
+def test_a_flush_may_ask_for_less_and_then_gets_no_more_at_once() -> None:
+    pacer = BurstPacer(max_datagram_size=SIZE)
+    pacer.update_rate(8 << 20, 0.001)
+    assert pacer.allowance(1.0, BURST) == BURST
+    assert pacer.allowance(1.0) == BURST
+    assert pacer.allowance(1.1) == MAX_BURST
+
+
 def test_without_a_round_trip_nothing_is_paced() -> None:
     assert BurstPacer(max_datagram_size=SIZE).allowance(1.0) > 1_000_000
 

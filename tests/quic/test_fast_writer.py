@@ -15,6 +15,7 @@ from aioquic.tls import CipherSuite, Epoch
 from h3producer.config import Config
 from h3producer.quic.aioquic.connection import AioquicConnection
 from h3producer.quic.aioquic.flight import FlightPacket
+from h3producer.quic.aioquic.pacing import BURST, MAX_BURST
 from h3producer.quic.packets import VERSION_2
 from tests.pair import Client, Pair
 
@@ -358,6 +359,66 @@ async def test_bytes_on_the_path_are_counted() -> None:
     pair.transport.send(stream_id, bytes(5000))
     await pair.drive()
     assert path.bytes_sent - before == sum(map(len, pair.to_client[datagrams:]))
+
+
+# Who goes ahead
+
+
+async def downloading() -> tuple[Pair, AioquicConnection, int]:
+    """A client in the middle of a download, whose window lets more out than a burst; and the stream
+    of another request."""
+    pair = await connected(Client(max_data=8 * MIB, max_stream_data=8 * MIB), delay=0.0005)
+    stream_id, other_id = await ask(pair), await ask(pair)
+    pair.transport.send(stream_id, bytes(8 * MIB))
+    await pair.drive(0.01)
+    engine = engine_of(pair)
+    assert engine.unsent(stream_id) > MIB
+    pair.loop.now += 0.1
+    return pair, engine, other_id
+
+
+async def test_a_small_response_leaves_without_waiting_for_a_downloads_packets() -> None:
+    pair, engine, stream_id = await downloading()
+    engine.send(stream_id, b"small", end_stream=True)
+    assert len(engine.datagrams_to_send(pair.loop.now)) == 1
+    assert engine.next_timer() == pair.loop.now  # for the download, which goes on at once
+    assert len(engine.datagrams_to_send(pair.loop.now)) > 1
+
+
+async def test_where_a_response_went_ahead_bursts_are_short_for_a_while() -> None:
+    pair, engine, _ = await downloading()
+    assert engine._loss.congestion_window > 2 * MAX_BURST * 1200
+    engine.haste_until = pair.loop.now + 0.001
+    assert len(engine.datagrams_to_send(pair.loop.now)) == BURST
+    assert engine.datagrams_to_send(pair.loop.now) == []
+    pair.loop.now += 0.1
+    assert len(engine.datagrams_to_send(pair.loop.now)) > BURST
+
+
+async def test_small_responses_of_any_urgency_share_a_packet() -> None:
+    pair = await connected()
+    streams = [await ask(pair) for _ in range(8)]
+    for urgency, stream_id in enumerate(streams):
+        pair.transport.set_priority(stream_id, urgency, False)
+        pair.transport.send(stream_id, b"small", end_stream=True)
+    before = len(pair.to_client)
+    await pair.drive(0)
+    assert len(pair.to_client) - before == 1
+
+
+async def test_an_urgent_response_is_whole_before_a_less_urgent_one_goes_on() -> None:
+    """RFC 9218 §10, end to end."""
+    pair = await connected(delay=0.001)
+    images, page = await ask(pair), await ask(pair)
+    pair.transport.set_priority(images, 5, False)
+    pair.transport.send(images, bytes(MIB), end_stream=True)
+    await pair.drive(0.01)
+    pair.transport.set_priority(page, 0, False)
+    pair.transport.send(page, bytes(30_000), end_stream=True)
+    while page not in pair.client.fins:
+        await pair.drive(0.001)
+    assert images not in pair.client.fins
+    assert len(pair.client.received(images)) < MIB // 2
 
 
 # What it costs

@@ -27,11 +27,17 @@ class Line:
         self.priorities[stream_id] = (urgency, incremental)
         self.queue.priorities_changed()
 
+    def take(self) -> QuicStream | None:
+        stream = self.queue.first()
+        if stream is not None:
+            self.queue.take()
+        return stream
+
     def turns(self, count: int) -> list[int | None]:
         """Who has the next turns; all of them want another."""
         ids = []
         for _ in range(count):
-            stream = self.queue.take()
+            stream = self.take()
             ids.append(None if stream is None else stream.stream_id)
             if stream is not None:
                 self.queue.add(stream)
@@ -39,7 +45,7 @@ class Line:
 
     def ends(self, count: int) -> list[int | None]:
         """Who has the next turns; nobody wants another."""
-        streams = [self.queue.take() for _ in range(count)]
+        streams = [self.take() for _ in range(count)]
         return [None if stream is None else stream.stream_id for stream in streams]
 
 

@@ -20,6 +20,7 @@ from aioquic.tls import Epoch
 
 from h3producer.quic.aioquic.flight import Flight
 from h3producer.quic.aioquic.framing import FramingConnection
+from h3producer.quic.aioquic.pacing import BURST, MAX_BURST
 from h3producer.quic.aioquic.sealing import OVERHEAD, first_byte, seal
 
 if TYPE_CHECKING:
@@ -29,12 +30,18 @@ if TYPE_CHECKING:
 
 __all__ = ["FastWritingConnection"]
 
+HASTE = 0.1
+"""Seconds for which a response that went ahead of a download is remembered: where one was, another
+may follow, and waits for a burst as long as it takes to write it."""
+
 
 class FastWritingConnection(FramingConnection):
     """A QuicConnection that writes its own packets when it can."""
 
     pacer: BurstPacer
     """That of its recovery."""
+    haste_until = 0.0
+    """While small responses come beside downloads, bursts are short."""
 
     def datagrams_to_send(self, now: float) -> list[tuple[bytes, NetworkAddress]]:
         if self.fast_path and self.is_everyday():
@@ -85,7 +92,7 @@ class FastWritingConnection(FramingConnection):
         loss, pacer = self._loss, self.pacer
         space = self._spaces[Epoch.ONE_RTT]
         size = self._max_datagram_size
-        burst = pacer.allowance(now)
+        burst = pacer.allowance(now, BURST if now < self.haste_until else MAX_BURST)
         if space.ack_at is not None and space.ack_at < now:
             burst = max(burst, 1)  # as aioquic: a late acknowledgement waits for no pacer
         window = (loss.congestion_window - loss.bytes_in_flight) // size
@@ -95,7 +102,9 @@ class FastWritingConnection(FramingConnection):
         if flight.room:
             self.add_limits(flight)
             self.add_notices(flight)
-            self.add_streams(flight)
+            if not self.add_streams(flight):
+                self._pacing_at = now
+                self.haste_until = now + HASTE
         flight.close()
         if burst <= flight.number < window:
             self._pacing_at = pacer.next_time(now)  # there may be more, which only this keeps

@@ -110,15 +110,34 @@ class FramingConnection(AnnouncingConnection):
             sender.reset_pending = False
         return True
 
-    def add_streams(self, flight: Flight) -> None:
-        """What streams have to say, in their order, while there is room."""
+    def add_streams(self, flight: Flight) -> bool:
+        """What streams have to say, in their order, while there is room.
+
+        Return false if a download is left out because something goes ahead of it. That leaves
+        without waiting until the download's packets are written, too, which takes as long again as
+        all the rest of a small response beside it.
+        """
         queue = self.queue
+        rank = None
         while flight.room:
-            stream = queue.take()
+            stream = queue.first()
             if stream is None:
-                return
+                break
+            if rank is not None and queue.rank is not rank and self.is_long(stream):
+                return False
+            queue.take()
+            room = flight.room
             if self.add_turn(flight, stream):
                 queue.add(stream)
+            if flight.room != room:
+                rank = queue.rank
+        return True
+
+    def is_long(self, stream: QuicStream) -> bool:
+        """Whether it has more to send than one turn takes."""
+        sender = stream.sender
+        unsent = sender._buffer_stop - sender.highest_offset
+        return unsent > TURN_PACKETS * self._max_datagram_size
 
     def add_turn(self, flight: Flight, stream: QuicStream) -> bool:
         """STREAM frames of one stream; return whether there is more to send."""
@@ -215,17 +234,10 @@ class FramingConnection(AnnouncingConnection):
     ) -> None:
         """A STREAM frame was acknowledged or lost."""
         sender = stream.sender
-        if delivery is QuicDeliveryState.LOST:
-            sender.on_data_delivery(delivery, start, stop, fin)
-            self.has_data(stream)
-            return
-        if start == sender._buffer_start and not fin and not len(sender._acked):
-            # The next bytes in order, which is nearly always; a reset has emptied the buffer.
-            del sender._buffer[: stop - start]
-            sender._buffer_start = stop
-            return
         sender.on_data_delivery(delivery, start, stop, fin)
-        if sender.is_finished:
+        if delivery is QuicDeliveryState.LOST:
+            self.has_data(stream)
+        elif sender.is_finished:
             self.has_ended(stream)
 
     def stream_limit_decided(self, delivery: QuicDeliveryState, stream: QuicStream) -> None:

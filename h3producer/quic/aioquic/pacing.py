@@ -48,11 +48,12 @@ class BurstPacer(QuicPacketPacer):
 
     # For a whole flush at once
 
-    def allowance(self, now: float) -> int:
-        """How many packets may leave now."""
+    def allowance(self, now: float, most: int = MAX_BURST) -> int:
+        """How many packets may leave now, and no more than `most` until time has passed."""
         if self.packet_time is None:
             return _UNPACED
         self.update_bucket(now)
+        self.bucket_time = min(self.bucket_time, most * self.packet_time)
         return math.ceil(self.bucket_time / self.packet_time)
 
     def next_time(self, now: float) -> float:

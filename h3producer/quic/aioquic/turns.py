@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from aioquic.quic.stream import QuicStream
 
-__all__ = ["BEGINNING", "TURN_PACKETS", "SendQueue"]
+__all__ = ["BEGINNING", "TURN_PACKETS", "Rank", "SendQueue"]
 
 BEGINNING = 16 * 1024
 """Bytes of a stream that are its beginning: a response that a person waits for, without the
@@ -45,7 +45,7 @@ _OWN, _BEGINNING, _MOST_URGENT = 0, 1, 2
 _DEFAULT = (3, False)
 
 
-class _Rank:
+class Rank:
     """The streams of one rank that wait; `None` in the line is the turn that some share."""
 
     __slots__ = ("in_order", "line")
@@ -66,6 +66,9 @@ class _Rank:
         assert stream.stream_id is not None
         heapq.heappush(self.in_order, (stream.stream_id, stream))
 
+    def first(self) -> QuicStream:
+        return self.line[0] or self.in_order[0][1]
+
     def take(self) -> QuicStream:
         stream = self.line.popleft()
         if stream is None:
@@ -81,8 +84,10 @@ class SendQueue:
     def __init__(self, priorities: Mapping[int, tuple[int, bool]]) -> None:
         """`priorities` has urgency and "incremental" by id, of streams whose client said so."""
         self._priorities = priorities
-        self._ranks: list[_Rank | None] = [None] * (_MOST_URGENT + 8)
+        self._ranks: list[Rank | None] = [None] * (_MOST_URGENT + 8)
         """Made when somebody is of that rank: each takes a kilobyte, and most are never needed."""
+        self.rank: Rank | None = None
+        """That of the stream which was named last."""
         self._waiting: set[int] = set()
         self._is_signaled = False
         self._is_stale = False
@@ -98,19 +103,24 @@ class SendQueue:
             self._waiting.add(stream_id)
             self._line_up(stream, stream_id)
 
-    def take(self) -> QuicStream | None:
-        """The stream whose turn it is, which leaves the queue; None if nobody waits."""
+    def first(self) -> QuicStream | None:
+        """The stream whose turn it is, which stays in the queue; None if nobody waits."""
         if not self._waiting:
             return None
         if self._is_stale:
             self._line_up_all()
         for rank in self._ranks:
             if rank is not None and rank.line:
-                stream = rank.take()
-                assert stream.stream_id is not None
-                self._waiting.discard(stream.stream_id)
-                return stream
+                self.rank = rank
+                return rank.first()
         raise AssertionError("who waits stands in a line")
+
+    def take(self) -> None:
+        """The stream that `first` has named leaves the queue."""
+        assert self.rank is not None
+        stream = self.rank.take()
+        assert stream.stream_id is not None
+        self._waiting.discard(stream.stream_id)
 
     def priorities_changed(self) -> None:
         """The client has said something about a stream."""
@@ -128,7 +138,7 @@ class SendQueue:
             number = _BEGINNING
         rank = self._ranks[number]
         if rank is None:
-            rank = self._ranks[number] = _Rank()
+            rank = self._ranks[number] = Rank()
         rank.add(stream, is_in_turns)
 
     def _line_up_all(self) -> None:
