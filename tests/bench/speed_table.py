@@ -127,14 +127,25 @@ def _cheaper(figures: Figures) -> list[str]:
     """Each server that is cheaper somewhere, and where."""
     found = []
     for server in figures.peers:
-        where = [
-            each.name
+        ratios = {
+            each.name: ratio.median
             for each in shown_workloads(figures)
-            if (ratio := figures.cpu_ratio(each.key, server.key)) is not None and ratio.median < 1
-        ]
-        if where:
-            found.append(f"{server.name} ({'; '.join(where)})")
+            if (ratio := figures.cpu_ratio(each.key, server.key)) is not None
+        }
+        cheaper = [name for name, ratio in ratios.items() if ratio < 1]
+        dearer = [name for name, ratio in ratios.items() if ratio >= 1]
+        if cheaper:
+            found.append(f"{server.name} {_where(cheaper, dearer)}")
     return found
+
+
+def _where(these: list[str], others: list[str]) -> str:
+    """In as few words as can be."""
+    if not others:
+        return "in all that it was asked"
+    if len(others) < len(these):
+        return f"in all but ({'; '.join(others)})"
+    return f"in ({'; '.join(these)})"
 
 
 def shown_sample(figures: Figures, workload: str, server: ServerName) -> list[str]:

@@ -133,7 +133,15 @@ def test_figures_are_the_same_after_they_were_kept(tmp_path: Path) -> None:
 def test_the_readme_says_who_is_cheaper() -> None:
     assert "None of them is cheaper than ours." in readme_text(figures([1.0], [2.0]))
     text = readme_text(figures([2.0], [1.0]))
-    assert "Cheaper than ours: Hypercorn (1 connection × 1500 GET, 50 streams)." in text
+    assert "Cheaper than ours: Hypercorn in all that it was asked." in text
+
+
+def test_the_readme_says_where_a_server_is_cheaper() -> None:
+    found = figures([2.0], [1.0])
+    found.samples["bulk8"] = {"ours": [sample(1.0)], "hypercorn": [sample(2.0)]}
+    assert "Hypercorn in (1 connection × 1500 GET, 50 streams)." in readme_text(found)
+    found.samples["upload"] = {"ours": [sample(2.0)], "hypercorn": [sample(1.0)]}
+    assert "Hypercorn in all but (8 connections × 1 MB)." in readme_text(found)
 
 
 def test_the_readme_is_changed_between_its_markers_alone(tmp_path: Path) -> None:
