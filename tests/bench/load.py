@@ -49,6 +49,8 @@ class Workload:
     """Bytes of a download that is under way on each connection meanwhile, and not counted."""
     priority: bytes | None = None
     """The priority field of each request, RFC 9218 §5; the bulk download has none."""
+    is_resumed: bool = False
+    """Whether a connection resumes the TLS session of an earlier one, where the server can."""
     loss: float = 0.0
     """The share of datagrams that is lost, each way."""
     is_warm: bool = False
@@ -119,6 +121,8 @@ class LoadResult:
     datagrams_received: int
     latencies: list[float] = field(default_factory=list)
     """Seconds of each request that was answered, to its last byte."""
+    resumed: int = 0
+    """Connections that resumed a TLS session."""
     complaint: str = ""
     """What went wrong first."""
 

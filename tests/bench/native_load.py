@@ -110,6 +110,7 @@ class _Prepared:
             datagrams_sent=found["packets_sent"],
             datagrams_received=found["packets_received"],
             latencies=[each / 1e6 for each in found["latencies"]],
+            resumed=found["resumed"],
             complaint=found["complaint"],
         )
 
@@ -146,6 +147,7 @@ def _spec(address: tuple[str, int], workload: Workload) -> dict[str, Any]:
         "least_size": workload.download_size or 1,
         "bulk": base64.b64encode(workload.bulk_request).decode(),
         "warm": workload.is_warm,
+        "resume": workload.is_resumed,
         "loss": workload.loss,
     }
 

@@ -25,6 +25,8 @@ from tests.bench.qh3_session import Qh3Session
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from qh3.tls import SessionTicket
+
     from tests.bench.load import PreparedLoad, Workload
 
 __all__ = ["Qh3Load"]
@@ -64,6 +66,7 @@ class _Prepared:
     def __init__(self, address: tuple[str, int], workload: Workload) -> None:
         self._address = address
         self._workload = workload
+        self._ticket: SessionTicket | None = None
         self._warm: list[_Line] = []
         if workload.is_warm:
             numbers = range(workload.connections)
@@ -79,6 +82,7 @@ class _Prepared:
             datagrams_sent=sum(each.datagrams_sent for each in results),
             datagrams_received=sum(each.datagrams_received for each in results),
             latencies=[latency for each in results for latency in each.latencies],
+            resumed=sum(each.resumed for each in results),
         )
 
     def close(self) -> None:
@@ -107,6 +111,7 @@ class _Prepared:
             datagrams_sent=sent,
             datagrams_received=received,
             latencies=[latency for each in sessions for latency in each.latencies],
+            resumed=sum(each.is_resumed for each in sessions),
         )
 
     def _drive(self, lines: Sequence[_Line]) -> None:
@@ -137,12 +142,29 @@ class _Prepared:
         return lines
 
     def _line(self, number: int) -> _Line:
-        quic = _connection()
+        quic = self._connection()
         session = Qh3Session(quic, self._workload)
         source = f"127.0.0.{1 + number // CLIENTS_PER_HOST}"
         loss, fate = self._workload.loss, random.Random(number)
         is_lost = (lambda: fate.random() < loss) if loss else None
         return session, UdpPeer(quic, self._address, session, source, is_lost)
+
+    def _connection(self) -> QuicConnection:
+        configuration = QuicConfiguration(
+            is_client=True,
+            alpn_protocols=["h3"],
+            server_name="localhost",
+            verify_mode=ssl.CERT_NONE,
+            probe_datagram_size=False,
+            idle_timeout=300.0,
+            session_ticket=self._ticket,
+        )
+        if not self._workload.is_resumed:
+            return QuicConnection(configuration=configuration)
+        return QuicConnection(configuration=configuration, session_ticket_handler=self._keep)
+
+    def _keep(self, ticket: SessionTicket) -> None:
+        self._ticket = ticket
 
 
 _Line = tuple[Qh3Session, UdpPeer]
@@ -156,15 +178,3 @@ def _traffic(lines: Sequence[_Line]) -> tuple[int, int]:
     """Datagrams sent and received so far."""
     peers = _peers(lines)
     return sum(p.datagrams_sent for p in peers), sum(p.datagrams_received for p in peers)
-
-
-def _connection() -> QuicConnection:
-    configuration = QuicConfiguration(
-        is_client=True,
-        alpn_protocols=["h3"],
-        server_name="localhost",
-        verify_mode=ssl.CERT_NONE,
-        probe_datagram_size=False,
-        idle_timeout=300.0,
-    )
-    return QuicConnection(configuration=configuration)

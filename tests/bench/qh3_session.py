@@ -53,6 +53,7 @@ class Qh3Session:
         self._wants_bulk = False
         self._is_ended = False
         self.is_ready = False
+        self.is_resumed = False
         self.finished = 0
         self.failures = 0
         self.latencies: list[float] = []
@@ -94,6 +95,7 @@ class Qh3Session:
             self._data_received(event.stream_id, len(event.data), event.end_stream)
         elif isinstance(event, HandshakeCompleted):
             self.is_ready = True
+            self.is_resumed = event.session_resumed
             open_control_stream(self._quic)
         elif isinstance(event, StreamReset):
             self._end(event.stream_id, failed=True)

@@ -40,6 +40,8 @@ class Sample:
     p50: float
     """Seconds within which half of the requests were answered."""
     p99: float
+    resumed: float
+    """The share of connections that resumed a TLS session."""
     datagrams_in: float
     """Datagrams to the server per item."""
     datagrams_out: float
@@ -90,6 +92,7 @@ def _sample(result: LoadResult, workload: Workload, used: float, peak_rss: int) 
         peak_rss=peak_rss,
         p50=percentile(result.latencies, 0.5),
         p99=percentile(result.latencies, 0.99),
+        resumed=result.resumed / (workload.rounds * workload.asking),
         datagrams_in=result.datagrams_sent / items,
         datagrams_out=result.datagrams_received / items,
     )

@@ -164,7 +164,15 @@ def _cell(figures: Figures, workload: str, server: ServerName) -> str:
         return NOTHING
     cpu, *others = shown
     ratio = f" ×{figures.cpu_ratio(workload, server.key)}" if server != figures.ours else ""
+    if _is_in_full(figures, workload, server.key):
+        others.append("not resumed")
     return "<br>".join([f"**{cpu}**{ratio}", *others])
+
+
+def _is_in_full(figures: Figures, workload: str, server: str) -> bool:
+    """Whether the server made full handshakes where it could have resumed sessions."""
+    could = {each.key for each in WORKLOADS if each.is_resumed}
+    return workload in could and not figures.median(workload, server, lambda each: each.resumed)
 
 
 def _readme_cell(figures: Figures, workload: str, server: ServerName) -> str:

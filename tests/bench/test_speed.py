@@ -43,7 +43,14 @@ def server() -> Iterator[RunningServer]:
 
 def sample(cpu: float, rate: float = 100.0) -> Sample:
     return Sample(
-        cpu=cpu, rate=rate, peak_rss=10**7, p50=0.001, p99=0.002, datagrams_in=1, datagrams_out=1
+        cpu=cpu,
+        rate=rate,
+        peak_rss=10**7,
+        p50=0.001,
+        p99=0.002,
+        resumed=0.0,
+        datagrams_in=1.0,
+        datagrams_out=1.0,
     )
 
 

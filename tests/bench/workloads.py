@@ -21,6 +21,13 @@ GET5 = Workload(
 )
 SEQUENTIAL = Workload(key="sequential", name="sequential GET, 1 stream", requests=300)
 HANDSHAKE = Workload(key="handshake", name="handshake + 1 GET", item="handshake + GET", rounds=50)
+RESUMED = Workload(
+    key="resumed",
+    name="resumed handshake + 1 GET",
+    item="handshake + GET",
+    rounds=50,
+    is_resumed=True,
+)
 BODIES = Workload(
     key="bodies",
     name="400 GET of 10 kB, 20 streams",
@@ -78,6 +85,7 @@ WORKLOADS = (
     GET5,
     SEQUENTIAL,
     HANDSHAKE,
+    RESUMED,
     BODIES,
     BULK8,
     BULK1,

@@ -26,12 +26,13 @@ var controlStream = []byte{0x00, 0x04, 0x00}
 // client is one connection to the server, on a socket of its own.
 type client struct {
 	connection quic.Connection
+	isResumed  bool
 	transport  *quic.Transport
 	socket     net.PacketConn
 }
 
-// dial opens the connection with this number, a full handshake; patience is its limit.
-func dial(spec *Spec, number int, traffic *traffic) (*client, error) {
+// dial opens the connection with this number; patience is its limit.
+func dial(spec *Spec, number int, tls *tls.Config, traffic *traffic) (*client, error) {
 	server, err := net.ResolveUDPAddr("udp", spec.Address)
 	if err != nil {
 		return nil, err
@@ -47,8 +48,9 @@ func dial(spec *Spec, number int, traffic *traffic) (*client, error) {
 	c := &client{transport: &quic.Transport{Conn: socket}, socket: socket}
 	within, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	c.connection, err = c.transport.Dial(within, server, tlsConfig(), quicConfig(traffic))
+	c.connection, err = c.transport.Dial(within, server, tls, quicConfig(traffic))
 	if err == nil {
+		c.isResumed = c.connection.ConnectionState().TLS.DidResume
 		err = c.sayHello()
 	}
 	if err != nil {
@@ -66,13 +68,17 @@ func sourceOf(server *net.UDPAddr, number int) *net.UDPAddr {
 	return &net.UDPAddr{}
 }
 
-func tlsConfig() *tls.Config {
-	return &tls.Config{
+func tlsConfig(spec *Spec) *tls.Config {
+	config := &tls.Config{
 		InsecureSkipVerify: true, // the certificate was made for this run
 		ServerName:         "localhost",
 		NextProtos:         []string{"h3"},
 		CurvePreferences:   []tls.CurveID{tls.X25519},
 	}
+	if spec.Resume {
+		config.ClientSessionCache = tls.NewLRUClientSessionCache(1)
+	}
+	return config
 }
 
 func quicConfig(traffic *traffic) *quic.Config {

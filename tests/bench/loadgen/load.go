@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/tls"
 	"sync"
 	"time"
 )
@@ -12,12 +13,13 @@ const dialsAtOnce = 16
 // load is a spec with the connections that it needs.
 type load struct {
 	spec    *Spec
+	tls     *tls.Config
 	traffic traffic
 	warm    []*client
 }
 
 func newLoad(spec *Spec) (*load, error) {
-	l := &load{spec: spec}
+	l := &load{spec: spec, tls: tlsConfig(spec)}
 	if !spec.Warm {
 		return l, nil
 	}
@@ -84,7 +86,7 @@ func (l *load) dialAll(atOnce int) ([]*client, error) {
 		dialing.Add(1)
 		go func() {
 			defer dialing.Done()
-			clients[i], errors[i] = dial(l.spec, i, &l.traffic)
+			clients[i], errors[i] = dial(l.spec, i, l.tls, &l.traffic)
 			<-slots
 		}()
 	}

@@ -145,6 +145,9 @@ func (s *session) addTo(result *Result) {
 	result.Failures += s.failures
 	result.Latencies = append(result.Latencies, s.latencies...)
 	result.BulkBytes += s.bulkBytes
+	if s.client.isResumed {
+		result.Resumed++
+	}
 	if result.Complaint == "" {
 		result.Complaint = s.complaint
 	}

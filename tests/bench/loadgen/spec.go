@@ -14,6 +14,7 @@ type Spec struct {
 	LeastSize   int     `json:"least_size"`  // bytes of content that a whole response has
 	Bulk        []byte  `json:"bulk"`        // a HEADERS frame of a request that goes on meanwhile
 	Warm        bool    `json:"warm"`        // connections stand before the first run, and stay
+	Resume      bool    `json:"resume"`      // TLS sessions are resumed, where the server can
 	Loss        float64 `json:"loss"`        // share of datagrams that is lost, each way
 }
 
@@ -24,6 +25,7 @@ type Result struct {
 	Complaint       string  `json:"complaint"` // the first failure
 	Seconds         float64 `json:"seconds"`
 	Latencies       []int64 `json:"latencies"` // microseconds, of each whole response
+	Resumed         int     `json:"resumed"`   // connections that resumed a TLS session
 	BulkBytes       int64   `json:"bulk_bytes"`
 	PacketsSent     int64   `json:"packets_sent"`
 	PacketsReceived int64   `json:"packets_received"`
