@@ -8,10 +8,9 @@ How a pass of the event loop goes:
 
 1. The socket is readable: all that it has is read and sorted into inboxes. That is cheap, and it
    has to be fast: in the kernel's buffer everybody waits behind everybody.
-2. Connections have their turns, those who used least of the processor first. Applications' tasks
-   are created here. Connections of one address go on for as long as `MAX_PASS` if nobody else was
-   there of late, and the socket is looked at after each `TURN`; with others a pass ends after
-   `MIXED_PASS`, and sooner if there was a connection whose turn was not enough for it.
+2. Connections have their turns, those who used least of the processor first, until the pass is
+   over (`pass_end.py`). Applications' tasks are created here. For who is alone the socket is looked
+   at after each `TURN`.
 3. Those tasks run their first step, in the order of their creation.
 4. Each connection that got a datagram flushes once, with all that came together by then; whoever
    kept the pass for the shortest time first.
@@ -27,17 +26,15 @@ from typing import TYPE_CHECKING
 from h3producer.quic.flood import FloodWatch
 from h3producer.quic.limits import (
     CONNECTION_ID_LENGTH,
-    CROWD_MEMORY,
     FLOOD_PERIOD,
     MAX_NEWCOMERS,
-    MAX_PASS,
     MAX_READS,
     MAX_UDP_PAYLOAD,
-    MIXED_PASS,
     PATIENCE,
     TURN,
 )
 from h3producer.quic.packets import LONG_HEADER, destination_of, has_token
+from h3producer.quic.pass_end import PassEnd
 from h3producer.quic.schedule import Inbox, Schedule
 from h3producer.quic.sieve import Sieve
 
@@ -93,8 +90,7 @@ class Intake:
         self._pass_is_due = False
         self._is_stopped = False
         self._busy_until = 0.0
-        self._last_share = self._newcomers.share
-        self._crowded_until = 0.0
+        self._over = PassEnd(self._schedule)
         self.routes: dict[bytes, Inbox[Tenant | None]] = {}
         """The inboxes by the connection ids that lead to them."""
         loop.add_reader(sock, self._readable)
@@ -206,28 +202,14 @@ class Intake:
         started = now = self._loop.time()
         if not self._is_looking and (self._first_packets or schedule.dropped):
             self._look(started)
-        first = None
-        is_mixed = is_cut = False
+        over = self._over
+        over.begin(started)
         try:
             while (inbox := schedule.next()) is not None:
                 now = self._turn(inbox, now, spent)
-                share = inbox.share  # behind its turn: it may have been proven in it
-                first = first or share
-                is_mixed = is_mixed or share is not first
-                if share is not self._last_share:
-                    self._last_share = share
-                    self._crowded_until = now + CROWD_MEMORY
-                elapsed = now - started
-                if elapsed < TURN:
-                    continue
-                is_crowded = now < self._crowded_until
-                if elapsed >= (MIXED_PASS if is_crowded else MAX_PASS):
+                if over.has_come(inbox, now):
                     break
-                is_alone = not is_mixed and schedule.is_alone(share)
-                is_cut = is_cut or bool(inbox.datagrams)
-                if is_cut and (not is_alone or (is_crowded and elapsed >= 2 * TURN)):
-                    break
-                if is_alone:
+                if now - started >= TURN and over.is_alone(inbox):
                     self._read()
         finally:
             if spent:

@@ -13,6 +13,7 @@ __all__ = [
     "FLOOD",
     "FLOOD_PENALTY",
     "FLOOD_PERIOD",
+    "HANDSHAKE",
     "HEARTBEAT",
     "MAX_CONGESTION_WINDOW",
     "MAX_CRYPTO_DATA",
@@ -123,6 +124,9 @@ MIN_INBOX = 8
 TURN = 0.00025
 """Seconds of a connection's turn, if others are there: what a small request waits at most for
 one that keeps the server busy. About as long as a small request takes by itself."""
+
+HANDSHAKE = 0.002
+"""Seconds that a handshake takes, about; it cannot be cut into turns."""
 
 MIXED_PASS = 0.001
 """Seconds until the event loop goes on if several addresses have their turns: what is done for

@@ -7,7 +7,8 @@ seconds come in as numbers, datagrams are passed on.
 Its one rule: the share that has used least goes first, and its connections take turns. Whoever
 asks now and then is always behind in use, so that it never waits for those who keep the server
 busy; those wait for each other. A share that was idle saves nothing up: it starts level with the
-one that is being served.
+one that is being served. Strangers go behind who is level with them: a handshake is the dearest
+thing that anybody can ask for.
 
 What is more than an inbox holds is dropped, as a full link would drop it, and congestion control
 understands that. So a flood costs the price of reading it, and its sender's own time.
@@ -19,7 +20,7 @@ import heapq
 from collections import deque
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from h3producer.quic.limits import MAX_INBOX, MAX_WAITING, MIN_INBOX
+from h3producer.quic.limits import HANDSHAKE, MAX_INBOX, MAX_WAITING, MIN_INBOX
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -34,11 +35,13 @@ Owner = TypeVar("Owner")
 class Share(Generic[Owner]):
     """Processor time, in seconds, that some connections use together."""
 
-    __slots__ = ("is_listed", "key", "members", "used", "waiting")
+    __slots__ = ("handicap", "is_listed", "key", "members", "used", "waiting")
 
-    def __init__(self, key: Hashable = None) -> None:
+    def __init__(self, key: Hashable = None, handicap: float = 0.0) -> None:
         self.key = key
         self.used = 0.0
+        self.handicap = handicap
+        """What counts as used ahead of each turn."""
         self.members = 0
         self.waiting: deque[Inbox[Owner]] = deque()
         """Those with datagrams, in the order of their turns."""
@@ -69,10 +72,11 @@ class Schedule(Generic[Owner]):
     """
 
     def __init__(self) -> None:
-        self._strangers: Share[Owner] = Share()
+        self._strangers: Share[Owner] = Share(handicap=HANDSHAKE)
         self._shares: dict[Hashable, Share[Owner]] = {}
         self._line: list[tuple[float, int, Share[Owner]]] = []
-        """A heap: what a share had used when it was listed, its number in the line, the share."""
+        """A heap: what counted as used by a share when it was listed, its number in the line, the
+        share."""
         self._number = 0
         self._level = 0.0
         """What the share that was served last had used before."""
@@ -181,6 +185,10 @@ class Schedule(Generic[Owner]):
         """Something else was done for the owner, too."""
         inbox.share.used += seconds
 
+    def lead(self, share: Share[Owner]) -> float:
+        """Seconds that the share whose turn is next has used more than this one; 0 without one."""
+        return self._line[0][0] - share.used if self._line else 0.0
+
     def is_alone(self, share: Share[Owner]) -> bool:
         """Whether no other share than this one waits."""
         line = self._line
@@ -197,4 +205,4 @@ class Schedule(Generic[Owner]):
     def _list(self, share: Share[Owner]) -> None:
         share.is_listed = True
         self._number += 1
-        heapq.heappush(self._line, (share.used, self._number, share))
+        heapq.heappush(self._line, (share.used + share.handicap, self._number, share))

@@ -9,6 +9,7 @@ import pytest
 from h3producer.quic.intake import Intake
 from h3producer.quic.limits import (
     CROWD_MEMORY,
+    HANDSHAKE,
     FLOOD,
     FLOOD_PERIOD,
     MAX_INBOX,
@@ -188,11 +189,10 @@ async def test_a_judge_that_fails_stops_nobody() -> None:
     house.add("a")
     house.verdict = cast("FakeTenant", "no tenant at all")
     house.socket.inbox.append((first_packet(b"made up!"), PEER))
-    house.arrive("a")
     with pytest.raises(AttributeError):
         house.loop.readers[house.socket]()
-    await settle()
-    assert house.log == "aA"
+    house.arrive("a")
+    assert await house.run() == "aA"
     house.verdict = FakeTenant("n", house)
     house.socket.inbox.append((first_packet(b"made up!"), PEER))
     assert await house.run() == "aAnN"
@@ -245,6 +245,37 @@ async def test_with_others_there_a_pass_ends_after_a_while() -> None:
         house.add(name, 0.51 * MIXED_PASS)
     house.arrive("abcd")
     assert await house.run() == "abABcdCD"
+
+
+async def test_who_is_served_does_not_wait_for_one_who_took_long_before() -> None:
+    house = House()
+    house.add("h", LONG_TURN)
+    house.add("g")
+    house.arrive("h")
+    await house.run()
+    house.log = ""
+    house.arrive("hg")
+    assert await house.run() == "gGhH"
+
+
+async def test_who_is_served_does_not_wait_for_a_newcomer() -> None:
+    house = House()
+    house.add("g")
+    house.verdict = FakeTenant("n", house)
+    house.socket.inbox.append((first_packet(b"made up!"), PEER))
+    house.arrive("g")
+    assert await house.run() == "gGnN"
+
+
+async def test_a_newcomer_does_not_wait_for_ever() -> None:
+    house = House()
+    house.add("h", LONG_TURN)
+    house.verdict = FakeTenant("n", house)
+    house.socket.inbox.append((first_packet(b"made up!"), PEER))
+    house.arrive("h" * 100)
+    handshakes = HANDSHAKE / LONG_TURN
+    received = [each for each in await house.run() if each.islower()]
+    assert received.index("n") <= handshakes + 1
 
 
 async def test_connections_of_one_address_share_a_long_pass() -> None:
