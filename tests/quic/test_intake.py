@@ -9,9 +9,9 @@ import pytest
 from h3producer.quic.intake import Intake
 from h3producer.quic.limits import (
     CROWD_MEMORY,
-    HANDSHAKE,
     FLOOD,
     FLOOD_PERIOD,
+    HANDSHAKE,
     MAX_INBOX,
     MAX_NEWCOMERS,
     MAX_PASS,
