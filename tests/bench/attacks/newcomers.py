@@ -20,7 +20,7 @@ from aioquic.quic.crypto import CryptoPair
 
 from h3producer.quic.packets import VERSION_1, encode_long_header, parse_long_header
 from tests.bench.attacks.assailant import SOURCE
-from tests.bench.attacks.good import Line
+from tests.bench.attacks.line import Line
 from tests.bench.attacks.raid import Outcome
 from tests.bench.client import drive
 
