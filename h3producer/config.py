@@ -106,6 +106,11 @@ class Config:
     connection_buffer: int = 1 * MIB
     """Bytes of all requests of a connection that may be unread (the connection's
     flow-control window). Bounds what one client can make us hold."""
+    max_bytes_in_flight: int = 8 * MIB
+    """Bytes on one connection that were sent and not yet acknowledged, all responses together,
+    which we keep in case they are lost: the congestion window's ceiling. 8 MiB are 670 Mbit/s over
+    a path of 100 ms, more than one process sends. A client that acknowledges eagerly and then falls
+    silent holds as much of our memory, if its flow control allows it."""
     max_control_payload: int = 16 * KIB
     """Bytes of a control-stream frame (SETTINGS, GOAWAY …) that we buffer. Kestrel: 10,000."""
 
@@ -273,6 +278,8 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
     # RFC 9114 §6.2: control streams alone need 1,024 bytes.
     ("request_buffer", 2 * KIB, 1024 * MIB),
     ("connection_buffer", 2 * KIB, 4096 * MIB),
+    # The initial window (RFC 9002 §7.2), and what packet numbers of two bytes tell apart.
+    ("max_bytes_in_flight", 12_000, 32 * MIB),
     ("max_control_payload", 64, 16 * MIB),
     ("max_field_section_size", 256, 16 * MIB),
     ("max_decoded_field_section_size", 256, 64 * MIB),

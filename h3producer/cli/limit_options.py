@@ -49,6 +49,9 @@ LIMIT_OPTIONS: tuple[click.Option, ...] = (
         "Bytes of a request that a client may send before the application reads.",
     ),
     _limit("connection_buffer", _BYTES, "The same of all requests of a connection together."),
+    _limit(
+        "max_bytes_in_flight", _BYTES, "Bytes on one connection that are sent and unacknowledged."
+    ),
     _limit("max_control_payload", _BYTES, "Bytes of a frame on a control stream."),
     # Requests
     _limit("max_concurrent_streams", _NUMBER, "Requests at once on one connection."),

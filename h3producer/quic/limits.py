@@ -15,7 +15,6 @@ __all__ = [
     "FLOOD_PERIOD",
     "HANDSHAKE",
     "HEARTBEAT",
-    "MAX_CONGESTION_WINDOW",
     "MAX_CRYPTO_DATA",
     "MAX_CRYPTO_GAPS",
     "MAX_DATAGRAM_FRAME",
@@ -146,11 +145,6 @@ MAX_TICKS_PER_PASS = 256
 MAX_TICKING = 0.0005
 """Seconds of that in one pass, if they have more to be looked at: to end a hundred uploads that do
 not go on takes a millisecond and a half."""
-
-MAX_CONGESTION_WINDOW = 8 * 1024 * 1024
-"""Bytes in flight on one connection, which we keep until they are acknowledged: 670 Mbit/s over a
-path of 100 ms, more than one process can send. A client that acknowledges eagerly and then falls
-silent would hold as much as its flow-control windows allow otherwise."""
 
 MAX_CRYPTO_DATA = 32 * 1024
 """Bytes of TLS messages that a client may send in one packet type. A ClientHello has 300 to 2000;
