@@ -231,6 +231,28 @@ async def test_an_upload_that_ends_after_its_response_is_forgotten_too() -> None
     assert len(engine_of(pair)._streams) == 0
 
 
+async def test_datagrams_arrive_in_order_beside_a_response() -> None:
+    pair = await connected()
+    stream_id = await ask(pair)
+    datagrams = [bytes((number,)) * size for number, size in enumerate((0, 1, 600, 700, 1150))]
+    for datagram in datagrams:
+        pair.transport.send_datagram(datagram)
+    pair.transport.send(stream_id, content(5000), end_stream=True)
+    await pair.drive()
+    assert pair.client.datagrams == datagrams
+    assert pair.client.received(stream_id) == content(5000)
+
+
+async def test_a_datagram_that_is_lost_is_lost() -> None:
+    pair = await connected()
+    pair.loses_to_client = lambda number: True
+    pair.transport.send_datagram(b"datagram")
+    await pair.drive(0)
+    pair.loses_to_client = lambda number: False
+    await pair.drive()
+    assert pair.client.datagrams == []
+
+
 # Which flushes are ours
 
 
@@ -247,10 +269,10 @@ async def test_without_the_fast_path_none_is() -> None:
     assert await write_unheard(pair, stream_id, 3000) == [False] * 3
 
 
-async def test_datagram_frames_are_aioquics_and_the_next_flush_is_ours() -> None:
+async def test_a_ping_is_aioquics_and_the_next_flush_is_ours() -> None:
     pair = await connected()
     stream_id = await ask(pair)
-    pair.transport.send_datagram(b"datagram")
+    engine_of(pair).send_ping(1)
     assert await write_unheard(pair, stream_id) == [False]
     assert await write_unheard(pair, stream_id) == [True]
 
@@ -296,7 +318,7 @@ async def test_what_aioquic_wrote_and_lost_is_sent_again() -> None:
     """Its packets announce nothing, so their loss makes us look around."""
     pair = await connected()
     stream_id = await ask(pair)
-    pair.transport.send_datagram(b"datagram")
+    engine_of(pair).send_ping(1)
     await write_unheard(pair, stream_id, 700)
     for _ in range(4):
         pair.transport.send(stream_id, bytes(700))
@@ -308,7 +330,7 @@ async def test_who_ends_in_a_packet_of_aioquics_is_forgotten() -> None:
     pair = await connected()
     stream_id = await ask(pair)
     pair.transport.send(stream_id, b"response", end_stream=True)
-    pair.transport.send_datagram(b"datagram")
+    engine_of(pair).send_ping(1)
     await pair.drive()
     assert len(engine_of(pair)._streams) == 0
 

@@ -25,8 +25,10 @@ SENDS = st.tuples(st.just("send"), st.integers(0, STREAMS - 1), st.integers(0, 2
 ENDS = st.tuples(st.sampled_from(("end", "reset", "stop")), st.integers(0, STREAMS - 1), st.just(0))
 UPLOADS = st.tuples(st.just("upload"), st.integers(0, STREAMS - 1), st.integers(0, 60_000))
 PRIORITIES = st.tuples(st.just("prioritize"), st.integers(0, STREAMS - 1), st.integers(0, 15))
-# A DATAGRAM frame or a key update makes a flush aioquic's.
-OTHERS = st.tuples(st.sampled_from(("datagram", "keys", "ping")), st.just(0), st.just(0))
+# A PING or a key update of ours makes a flush aioquic's.
+OTHERS = st.tuples(
+    st.sampled_from(("datagram", "keys", "ping", "client's ping")), st.just(0), st.just(0)
+)
 PAUSES = st.tuples(st.just("pause"), st.just(0), st.integers(0, 40))
 
 STEPS = st.lists(st.one_of(SENDS, SENDS, ENDS, UPLOADS, PRIORITIES, OTHERS, PAUSES), max_size=30)
@@ -118,6 +120,8 @@ class Scenario:
         elif what == "keys":
             transport._connection.request_key_update()  # type: ignore[attr-defined]  # aioquic's
         elif what == "ping":
+            transport._connection.send_ping(1)  # type: ignore[attr-defined]  # aioquic's
+        elif what == "client's ping":
             self.pair.client.quic.send_ping(0)
         elif what == "pause":
             await self.pair.drive(number / 1000)

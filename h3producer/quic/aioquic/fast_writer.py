@@ -4,7 +4,7 @@ This file knows when a flush needs nothing but the frames of `framing.py`, and w
 to know about packets that left. It refuses to know frames and keys.
 
 Its one rule: what it does not know it does not try. Handshakes, new connection ids, path
-validation, DATAGRAM and PING frames, probes, closing, a key update that we begin, and a quic_logger
+validation, PING frames, probes, closing, a key update that we begin, and a quic_logger
 are aioquic's: that flush is written as if this file were not there.
 
 aioquic's recovery learns of each packet what it would have learned from its own writer, so that
@@ -59,7 +59,6 @@ class FastWritingConnection(FramingConnection):
             or self._close_pending
             or self._probe_pending
             or self._handshake_done_pending
-            or self._datagrams_pending
             or self._ping_pending
             or self._streams_blocked_pending
             or self._retire_connection_ids
@@ -102,6 +101,7 @@ class FastWritingConnection(FramingConnection):
         if flight.room:
             self.add_limits(flight)
             self.add_notices(flight)
+            self.add_datagrams(flight)
             if not self.add_streams(flight):
                 self._pacing_at = now
                 self.haste_until = now + HASTE

@@ -1,8 +1,8 @@
 """Frames of a connection that is open: which there are to send, and how they are written.
 
 This file knows the frames of everyday life: ACK, MAX_DATA, MAX_STREAMS, MAX_STREAM_DATA,
-STOP_SENDING, RESET_STREAM and STREAM (RFC 9000 §19). It refuses to know packets, and all others:
-`fast_writer.py` leaves a flush that needs one of those to aioquic.
+STOP_SENDING, RESET_STREAM, DATAGRAM and STREAM (RFC 9000 §19, RFC 9221). It refuses to know
+packets, and all others: `fast_writer.py` leaves a flush that needs one of those to aioquic.
 
 Its one rule: a stream's state is changed as aioquic changes it, so that either writer can go on
 where the other left off.
@@ -34,6 +34,7 @@ __all__ = ["FramingConnection"]
 _MAX_STREAM_DATA = encode_varint(QuicFrameType.MAX_STREAM_DATA)
 _STOP_SENDING = encode_varint(QuicFrameType.STOP_SENDING)
 _RESET_STREAM = encode_varint(QuicFrameType.RESET_STREAM)
+_DATAGRAM = encode_varint(QuicFrameType.DATAGRAM_WITH_LENGTH)
 _PING = encode_varint(QuicFrameType.PING)
 
 _STREAM = tuple(bytes((kind,)) for kind in range(QuicFrameType.STREAM_BASE, 0x10))
@@ -109,6 +110,15 @@ class FramingConnection(AnnouncingConnection):
                 return False
             sender.reset_pending = False
         return True
+
+    def add_datagrams(self, flight: Flight) -> None:
+        """DATAGRAM frames, which nobody sends again (RFC 9221 §5)."""
+        pending = self._datagrams_pending
+        while pending:
+            frame = _DATAGRAM + encode_varint(len(pending[0])) + pending[0]
+            if not flight.add(frame, self.datagram_decided):
+                return
+            pending.popleft()
 
     def add_streams(self, flight: Flight) -> bool:
         """What streams have to say, in their order, while there is room.
@@ -228,6 +238,9 @@ class FramingConnection(AnnouncingConnection):
                 self.add_notices(flight)
 
     # What became of them
+
+    def datagram_decided(self, _delivery: QuicDeliveryState) -> None:
+        """A DATAGRAM frame was acknowledged or lost."""
 
     def data_decided(
         self, delivery: QuicDeliveryState, stream: QuicStream, start: int, stop: int, fin: bool
