@@ -46,6 +46,7 @@ OVERRIDDEN = {
     "_handle_max_data_frame",
     "_handle_max_stream_data_frame",
     "_handle_new_connection_id_frame",
+    "_handle_padding_frame",
     "_handle_path_response_frame",
     "_handle_retire_connection_id_frame",
     "_handle_stream_frame",

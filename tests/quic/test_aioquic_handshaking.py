@@ -39,6 +39,24 @@ def parameter(identifier: Parameter, value: bytes) -> Callable[[Parameters], Par
     ]
 
 
+# PADDING
+
+
+@pytest.mark.parametrize("padding", [1, 2, 100, 1000])
+async def test_behind_padding_the_next_frame_counts(padding: int) -> None:
+    pair, client = await rogue_pair()
+    client.inject_octets(bytes(padding) + crypto(b"x", MAX_CRYPTO_DATA))
+    await pair.drive()
+    assert str(client.server_close) == EXCEEDED
+
+
+async def test_padding_up_to_the_end_of_a_packet_is_all_there_is() -> None:
+    pair, client = await rogue_pair()
+    client.inject_octets(PING + bytes(1000))
+    await pair.drive()
+    assert client.server_close is None
+
+
 # CRYPTO
 
 
