@@ -11,7 +11,6 @@ refuses to know what is slow.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import pstats
 import subprocess
 import sys
@@ -34,6 +33,8 @@ DIRECTORY = ROOT / ".profile"
 ROWS = 45
 SECONDS = 8.0
 SAMPLES_PER_SECOND = 1000
+
+SPY = Path(sys.executable).with_name("py-spy")
 
 
 def main() -> None:
@@ -79,18 +80,13 @@ def flame_graph(
     load: LoadGenerator, kind: ServerKind, under: Workload, seconds: float, target: Path
 ) -> None:
     """Whose calls take the time, as a picture. Wants py-spy, and the right to look."""
-    with running(kind) as server, contextlib.ExitStack() as stack:
-        spy = subprocess.Popen(
-            [
-                str(Path(sys.executable).with_name("py-spy")),
-                "record",
-                *("--pid", str(server.process.pid), "--output", str(target)),
-                *("--rate", str(SAMPLES_PER_SECOND), "--duration", str(int(seconds))),
-            ],
-            stdout=subprocess.DEVNULL,
-        )
-        stack.callback(spy.wait)
-        keep_asking(load, server.address, under, seconds)
+    with running(kind) as server:
+        command = [str(SPY), "record", "--pid", str(server.process.pid), "--output", str(target)]
+        how_long = ["--rate", str(SAMPLES_PER_SECOND), "--duration", str(round(seconds))]
+        with subprocess.Popen(
+            [*command, *how_long], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ):
+            keep_asking(load, server.address, under, seconds)
 
 
 def keep_asking(
