@@ -15,6 +15,7 @@ __all__ = [
     "FLOOD_PERIOD",
     "HANDSHAKE",
     "HEARTBEAT",
+    "MAX_CONNECTION_IDS",
     "MAX_CRYPTO_DATA",
     "MAX_CRYPTO_GAPS",
     "MAX_DATAGRAM_FRAME",
@@ -153,6 +154,11 @@ we ask for no certificates. RFC 9000 §7.5 asks for room for 4096 at least."""
 MAX_CRYPTO_GAPS = 64
 """Gaps in them. Browsers cut a ClientHello into a dozen pieces and shuffle those; each piece makes
 all further ones dearer."""
+
+MAX_CONNECTION_IDS = 4
+"""Connection ids that either end has at once: one in use, and others for the next migrations, which
+are followed by new ones. As in quic-go; each costs both ends a frame and an entry for the length of
+the connection, so that aioquic's 8 are a tenth of a handshake."""
 
 MAX_PEER_CONNECTION_IDS = 256
 """Connection ids that a client may issue without saying which are retired: one for each of its

@@ -55,6 +55,7 @@ OVERRIDDEN = {
     "_on_path_challenge_delivery",
     "_parse_transport_parameters",
     "_payload_received",
+    "_replenish_connection_ids",
     "_serialize_transport_parameters",
     "_unblock_streams",
     "_write_connection_limits",

@@ -229,9 +229,9 @@ async def test_credit_that_is_lost_on_the_way_is_sent_again() -> None:
     stream_id = upload(pair, 4 * WINDOW, end_stream=True)
     while not pair.recorded.ended(stream_id):
         before = len(pair.recorded.received(stream_id))
-        await pair.drive(30)
+        await pair.drive(10)
         pair.transport.grant(stream_id, WINDOW)
-        await pair.drive(30)
+        await pair.drive(10)
         assert len(pair.recorded.received(stream_id)) > before
 
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from h3producer.quic.aioquic.connection import AioquicConnection
-from h3producer.quic.limits import MAX_PEER_CONNECTION_IDS
+from h3producer.quic.limits import MAX_CONNECTION_IDS, MAX_PEER_CONNECTION_IDS
 from tests.conformance.quic_frames import integers, new_connection_id, path_challenge
 from tests.conformance.rogue import Lies
+from tests.pair import Pair
 from tests.quic.rogue_client import rogue_pair
-
-if TYPE_CHECKING:
-    from tests.pair import Pair
 
 SILENT = Lies(issues_ids=False)
 VIOLATION = "transport close PROTOCOL_VIOLATION"
@@ -38,9 +34,9 @@ def retire(sequence: int) -> bytes:
         (new_connection_id(1, 0, b"abcdefgh") + new_connection_id(2, 0, b"abcdefgh"), VIOLATION),
         (new_connection_id(1) + new_connection_id(1), "None"),
         (new_connection_id(1) + new_connection_id(2, 2) + new_connection_id(1), "None"),
-        (b"".join(map(new_connection_id, range(1, 8))), "None"),
+        (b"".join(map(new_connection_id, range(1, MAX_CONNECTION_IDS))), "None"),
         (
-            b"".join(map(new_connection_id, range(1, 9))),
+            b"".join(map(new_connection_id, range(1, MAX_CONNECTION_IDS + 1))),
             "transport close CONNECTION_ID_LIMIT_ERROR",
         ),
     ],
@@ -113,3 +109,13 @@ async def test_our_ids_cannot_be_retired_before_they_are_sent() -> None:
     client.inject_octets(retire(last) + retire(last + 1))
     await pair.drive()
     assert str(client.server_close) == VIOLATION
+
+
+async def test_a_client_is_given_no_more_ids_than_it_needs() -> None:
+    """It would take eight."""
+    pair = Pair()
+    await pair.connect()
+    engine = pair.transport._connection
+    assert isinstance(engine, AioquicConnection)
+    assert len(engine._host_cids) == MAX_CONNECTION_IDS
+    assert pair.client.quic._remote_active_connection_id_limit == MAX_CONNECTION_IDS

@@ -11,6 +11,7 @@ import pytest
 from aioquic.tls import Epoch
 
 from h3producer.quic.aioquic.connection import AioquicConnection
+from h3producer.quic.limits import MAX_CONNECTION_IDS
 from tests.conformance.octets import varint
 from tests.conformance.quic_frames import PING, integers, new_connection_id, path_challenge
 from tests.conformance.rogue import Lies
@@ -64,9 +65,9 @@ FLOODS: dict[str, tuple[Callable[[int], bytes], Callable[[AioquicConnection], in
         4,
     ),
     "RETIRE_CONNECTION_ID": (
-        lambda packet: RETIRE + varint(1 + packet % 7),
+        lambda packet: RETIRE + varint(1 + packet % (MAX_CONNECTION_IDS - 1)),
         lambda engine: len(engine._host_cids),
-        8,
+        MAX_CONNECTION_IDS,
     ),
     "DATA_BLOCKED and STREAMS_BLOCKED": (
         lambda packet: (b"\x14" + varint(packet) + b"\x16" + varint(packet)) * 50,

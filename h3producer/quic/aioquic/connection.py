@@ -24,6 +24,7 @@ What we change, and why (measured against 1.7.2):
 
 from __future__ import annotations
 
+import functools
 import logging
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,7 @@ from h3producer.quic.limits import MAX_REASON
 if TYPE_CHECKING:
     from aioquic.quic.configuration import QuicConfiguration
     from aioquic.quic.connection import NetworkAddress
+    from cryptography import x509
 
     from h3producer.quic.engine import Address, EngineObserver
 
@@ -131,7 +133,7 @@ class AioquicConnection(
         return TlsFacts(
             version=0x0304,
             cipher_suite=int(schedule.cipher_suite),
-            server_certificate=certificate and certificate.public_bytes(Encoding.PEM).decode(),
+            server_certificate=certificate and _pem(certificate),
         )
 
     @property
@@ -294,6 +296,12 @@ class AioquicConnection(
             case events.HandshakeCompleted():
                 self.forget_handshake()
                 self.observer.handshake_completed()
+
+
+@functools.lru_cache(maxsize=8)
+def _pem(certificate: x509.Certificate) -> str:
+    """The same for all connections of a server."""
+    return certificate.public_bytes(Encoding.PEM).decode()
 
 
 def describe_end(event: events.ConnectionTerminated) -> tuple[int, str]:

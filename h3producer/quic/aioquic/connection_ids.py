@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from aioquic.quic.connection import QuicConnection, QuicConnectionError
 from aioquic.quic.packet import STATELESS_RESET_TOKEN_SIZE, QuicErrorCode, QuicFrameType
 
-from h3producer.quic.limits import MAX_PEER_CONNECTION_IDS
+from h3producer.quic.limits import MAX_CONNECTION_IDS, MAX_PEER_CONNECTION_IDS
 
 if TYPE_CHECKING:
     from aioquic.quic.configuration import QuicConfiguration
@@ -47,6 +47,12 @@ class IdentifiedConnection(QuicConnection):
             original_destination_connection_id=original_destination_connection_id,
             retry_source_connection_id=retry_source_connection_id,
         )
+        self._local_active_connection_id_limit = MAX_CONNECTION_IDS
+
+    def _replenish_connection_ids(self) -> None:
+        limit = self._remote_active_connection_id_limit
+        self._remote_active_connection_id_limit = min(limit, MAX_CONNECTION_IDS)
+        super()._replenish_connection_ids()
 
     def _handle_new_connection_id_frame(
         self, context: QuicReceiveContext, frame_type: int, buf: Buffer

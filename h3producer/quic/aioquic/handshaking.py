@@ -19,11 +19,7 @@ from typing import TYPE_CHECKING
 
 from aioquic.buffer import UINT_VAR_MAX, encode_uint_var
 from aioquic.quic.connection import QuicConnectionError
-from aioquic.quic.packet import (
-    QuicErrorCode,
-    QuicFrameType,
-    pull_quic_transport_parameters,
-)
+from aioquic.quic.packet import QuicErrorCode, QuicFrameType
 from aioquic.tls import Epoch
 
 from h3producer.quic.aioquic.internals import Buffer
@@ -39,6 +35,8 @@ __all__ = ["HandshakingConnection"]
 
 _OUR_MAX_UDP_PAYLOAD = b"\x03\x02" + encode_uint_var(MAX_UDP_PAYLOAD)
 """The transport parameter max_udp_payload_size (RFC 9000 §18.2), which aioquic never sends."""
+
+_MAX_UDP_PAYLOAD_SIZE, _ACK_DELAY_EXPONENT = 0x03, 0x0A
 
 
 class HandshakingConnection(StartingConnection):
@@ -123,33 +121,40 @@ class HandshakingConnection(StartingConnection):
 
     def _parse_transport_parameters(self, data: bytes, from_session_ticket: bool = False) -> None:
         super()._parse_transport_parameters(data, from_session_ticket)
-        _refuse_doubles(data)
+        values = _values_of(data)
         # RFC 9000 §10.1: the lower of the two timeouts counts, "or the sole advertised value, if
         # only one endpoint advertises a non-zero value".
         if not self._remote_max_idle_timeout:
             self._remote_max_idle_timeout = None
-        parameters = pull_quic_transport_parameters(Buffer(data=data))
-        if parameters.ack_delay_exponent is not None:
-            self._remote_ack_delay_exponent = parameters.ack_delay_exponent
+        if _ACK_DELAY_EXPONENT in values:
+            self._remote_ack_delay_exponent = _integer(values[_ACK_DELAY_EXPONENT])
         # RFC 9000 §18.2: "UDP datagrams with payloads larger than this limit are not likely to be
         # processed by the receiver."
-        if parameters.max_udp_payload_size is not None:
-            self._max_datagram_size = min(self._max_datagram_size, parameters.max_udp_payload_size)
+        if _MAX_UDP_PAYLOAD_SIZE in values:
+            limit = _integer(values[_MAX_UDP_PAYLOAD_SIZE])
+            self._max_datagram_size = min(self._max_datagram_size, limit)
 
 
-def _refuse_doubles(data: bytes) -> None:
-    """RFC 9000 §7.4: "An endpoint SHOULD treat receipt of duplicate transport parameters as a
+def _values_of(data: bytes) -> dict[int, bytes]:
+    """Transport parameters by identifier, of which each may come once.
+
+    RFC 9000 §7.4: "An endpoint SHOULD treat receipt of duplicate transport parameters as a
     connection error of type TRANSPORT_PARAMETER_ERROR."
     """
     buf = Buffer(data=data)
-    seen = set()
+    values: dict[int, bytes] = {}
     while not buf.eof():
         identifier = buf.pull_uint_var()
-        if identifier in seen:
+        if identifier in values:
             raise QuicConnectionError(
                 error_code=QuicErrorCode.TRANSPORT_PARAMETER_ERROR,
                 frame_type=QuicFrameType.CRYPTO,
                 reason_phrase=f"Transport parameter {identifier:#x} came twice",
             )
-        seen.add(identifier)
-        buf.pull_bytes(buf.pull_uint_var())
+        values[identifier] = buf.pull_bytes(buf.pull_uint_var())
+    return values
+
+
+def _integer(value: bytes) -> int:
+    number: int = Buffer(data=value).pull_uint_var()
+    return number
