@@ -30,6 +30,11 @@ async def test_behind_the_handshake_tls_has_no_room_to_write() -> None:
     assert [each.capacity for each in buffers.values()] == [0, 0, 0]
 
 
+async def test_behind_the_handshake_the_client_hello_is_forgotten() -> None:
+    pair, _ = await rogue_pair()
+    assert engine_of(pair).tls.received_extensions is None
+
+
 @pytest.mark.parametrize("epoch", [Epoch.INITIAL, Epoch.HANDSHAKE, Epoch.ZERO_RTT])
 async def test_two_connections_share_the_keys_of_what_is_over(epoch: Epoch) -> None:
     (one, _), (other, _) = await rogue_pair(), await rogue_pair()

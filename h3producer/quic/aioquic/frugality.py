@@ -5,6 +5,7 @@ the 94 kB that an idle one took.
 
 - 48 KiB of room for what TLS has to say, also when TLS has said it all. Half of it was touched.
 - The keys' places of the packet types that are over, with their callbacks.
+- The extensions of the ClientHello, which have been read.
 - A table of 33 bound methods, tuples and sets, made anew for each connection.
 
 It refuses to know what is in a packet. Its one rule: nothing that is given up here could still be
@@ -81,6 +82,7 @@ class FrugalConnection(QuicConnection):
     def forget_handshake(self) -> None:
         """Give up what only a handshake needs; to be called when it is complete."""
         self._crypto_buffers = _SAID
+        self.tls.received_extensions = None
         for epoch in (Epoch.INITIAL, Epoch.HANDSHAKE):
             if self._spaces[epoch].discarded:
                 self._cryptos[epoch] = _OVER
