@@ -27,6 +27,7 @@ from h3producer.http3.pace import PaceLimits
 from h3producer.http3.patience import Patience
 from h3producer.http3.priorities import Priorities
 from h3producer.http3.request_sections import RequestSections
+from h3producer.http3.response_heads import ResponseHeads
 from h3producer.http3.stream import Handler, Http3Stream
 from h3producer.http3.turnstile import Turnstile
 from h3producer.wire.frames import FrameType, StreamType, encode_frame, encode_goaway
@@ -71,7 +72,6 @@ class Http3Connection:
         field_encoder = FieldSectionEncoder()
         encoder = FieldEncoder(field_encoder)
         decoder = FieldSectionDecoder()
-        self._sections = RequestSections(decoder, config)
         load = ConnectionLoad(config)
         self._priorities = Priorities(transport)
         self.peer = PeerControl(encoder, self._first_impossible_id, self._priority_updated)
@@ -85,9 +85,9 @@ class Http3Connection:
         self._handler = handler
         self._context = ExchangeContext(
             transport=transport,
-            sections=self._sections,
+            sections=RequestSections(decoder, config),
             encoder=encoder,
-            default_fields=DefaultFieldLines(config).lines,
+            heads=ResponseHeads(DefaultFieldLines(config).lines),
             load=load,
             pace=PaceLimits.of(config),
             priorities=self._priorities,
@@ -158,7 +158,7 @@ class Http3Connection:
         patience, context = self._patience, self._context
         context.load.leak(patience.advance(now))
         if not self.streams:
-            self._sections.forget()
+            context.forget()
         try:
             self._unidirectional.end_what_is_late(patience.now, context.pace.head)
             patience.end_what_is_late()

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from h3producer.http3.priorities import Priorities
     from h3producer.http3.request_body import RequestBody
     from h3producer.http3.request_sections import RequestSections
-    from h3producer.http3.response import DefaultFields, Http3Response
+    from h3producer.http3.response import Http3Response
+    from h3producer.http3.response_heads import ResponseHeads
     from h3producer.http3.transport import QuicTransport
     from h3producer.http3.turnstile import Turnstile
     from h3producer.wire.request import Request
@@ -52,7 +53,7 @@ class ExchangeContext:
     transport: QuicTransport
     sections: RequestSections
     encoder: FieldEncoder
-    default_fields: DefaultFields
+    heads: ResponseHeads
     load: ConnectionLoad
     pace: PaceLimits
     priorities: Priorities
@@ -64,6 +65,11 @@ class ExchangeContext:
     """Told what a client did wrong, as a logger is: a sentence with places, and what goes there."""
     on_closed: Callable[[Exchange], None]
     """Told once nothing more happens on our side; what was handed to QUIC may still be unsent."""
+
+    def forget(self) -> None:
+        """The connection is idle: keep nothing of the exchanges that were."""
+        self.sections.forget()
+        self.heads.forget()
 
 
 class Exchange:
@@ -203,7 +209,8 @@ class Exchange:
             self._frame_writer = Http3FrameWriter(
                 self.stream_id, context.transport, context.encoder
             )
-        fields = response_fields(status, [(b"content-length", b"0")]) + context.default_fields()
+        fields = response_fields(status, [(b"content-length", b"0")])
+        fields += context.heads.default_fields()
         try:
             self._frame_writer.write_empty_response(fields)
         except FieldSectionTooLarge:

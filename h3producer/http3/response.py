@@ -1,8 +1,8 @@
 """What a response means: the rules above the producer (Kestrel's HttpProtocol, response half).
 
-This file knows status codes, which responses have no content, content-length, the fields every
-response gets, and what becomes of a response whose application failed. It refuses to know frames
-and pipes: it drives `http3/output_producer.py` and nothing else.
+This file knows which responses have no content, that content must be as long as announced, and
+what becomes of a response whose application failed. It refuses to know what its headers are made of
+(`http3/response_heads.py`), frames and pipes: it drives `http3/output_producer.py`.
 
 Nothing leaves before the first `write`, `flush` or `complete`; until then a failure can still
 become a 500.
@@ -11,25 +11,21 @@ become a 500.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING
 
 from h3producer.errors import LocalProtocolError
 from h3producer.http3.dropped_fields import DROPPED_FIELDS
-from h3producer.wire.fields import parse_content_length
-from h3producer.wire.priority import parse_priority
 from h3producer.wire.response import response_fields, trailer_fields
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
     from h3producer.http3.output_producer import Http3OutputProducer
+    from h3producer.http3.response_heads import ResponseHead, ResponseHeads
     from h3producer.pipe.results import FlushResult
-    from h3producer.wire.fields import Fields
     from h3producer.wire.priority import Priority
 
 __all__ = ["Http3Response"]
-
-DefaultFields = Callable[[], "Fields"]
-"""The fields that a response gets if it has none of that name: `date`, `server`."""
 
 _NO_CONTENT = frozenset((204, 205, 304))
 
@@ -43,8 +39,8 @@ class Http3Response:
 
     __slots__ = (
         "_content_length",
-        "_default_fields",
-        "_fields",
+        "_head",
+        "_heads",
         "_method",
         "_output",
         "_prioritize",
@@ -58,15 +54,15 @@ class Http3Response:
         self,
         output: Http3OutputProducer,
         method: str,
-        default_fields: DefaultFields,
+        heads: ResponseHeads,
         prioritize: Callable[[Priority], None],
     ) -> None:
         """`prioritize` is told how soon the response has to leave, if its headers say so."""
         self._output = output
         self._prioritize = prioritize
         self._method = method
-        self._default_fields = default_fields
-        self._fields: Fields = []
+        self._heads = heads
+        self._head: ResponseHead | None = None
         self._content_length: int | None = None
         self._written = 0
         self.status: int | None = None
@@ -98,9 +94,8 @@ class Http3Response:
         if not 200 <= status <= 999:
             # RFC 9110 §15.2: 1xx is interim; `send_informational` is the way.
             raise LocalProtocolError(f"{status} is not the status of a final response.")
-        fields = response_fields(status, headers, DROPPED_FIELDS.warn)
-        self._content_length = self._checked_content_length(status, fields)
-        self._fields = fields
+        self._head = head = self._heads.head(self._method, status, headers)
+        self._content_length = head.content_length
         self.status = status
 
     async def send_informational(
@@ -165,9 +160,7 @@ class Http3Response:
             self._check_complete(total)
         self._written = total
         if not self.headers_sent:
-            if not total:
-                self._add_empty_length()
-            self._send_headers()
+            self._send_headers(is_empty=not total)
         if output.try_end(data):
             self.completed = True
             return None
@@ -227,51 +220,24 @@ class Http3Response:
                 f"({total} of {self._content_length})."
             )
 
-    def _checked_content_length(self, status: int, fields: Fields) -> int | None:
-        """The declared length; removes the field where RFC 9110 §8.6 forbids it."""
-        values = [value for name, value in fields if name == b"content-length"]
-        if not values:
-            return None
-        value = values[0]
-        length = parse_content_length(value) if len(values) == 1 else None
-        if length is None:
-            raise LocalProtocolError(f"The content-length {values!r} is not one number.")
-        if status == 204 or (self._method == "CONNECT" and 200 <= status <= 299):
-            # RFC 9110 §8.6: "A server MUST NOT send a Content-Length header field in any
-            # response with a status code of 1xx (Informational) or 204 (No Content)", nor in
-            # "any 2xx (Successful) response to a CONNECT request".
-            if length:
-                raise LocalProtocolError(
-                    f"A response with status code {status} cannot have a content-length."
-                )
-            fields.remove((b"content-length", value))
-            return None
-        if status == 205 and length:
-            raise LocalProtocolError("A 205 response has no content (RFC 9110 §15.3.6).")
-        return length
-
-    def _add_empty_length(self) -> None:
-        """A body that is known to be empty says so (RFC 9110 §8.6)."""
-        if (
-            self._content_length is None
-            and self._method not in ("HEAD", "CONNECT")
-            and self.status not in _NO_CONTENT
-        ):
-            self._fields.append((b"content-length", b"0"))
-
-    def _send_headers(self) -> None:
-        if self.headers_sent:
+    def _send_headers(self, is_empty: bool = False) -> None:
+        """Hand over the headers, unless that was done; a body known to be empty says so."""
+        head = self._head
+        if self.headers_sent or head is None:
             return
-        fields = self._fields
-        names = {name for name, _ in fields}
-        fields += [field for field in self._default_fields() if field[0] not in names]
-        self._output.write_response_headers(fields, discard_data=self._has_no_content)
+        has_no_content = self._method == "HEAD" or self.status in _NO_CONTENT
+        if (
+            is_empty
+            and head.content_length is None
+            and not has_no_content
+            and self._method != "CONNECT"
+        ):
+            head = head.with_length_0()  # RFC 9110 §8.6
+        fields = head.complete(self._heads.default_fields())
+        self._output.write_response_headers(fields, discard_data=has_no_content)
         self.headers_sent = True
-        if b"priority" in names:
-            lines = [value for name, value in fields if name == b"priority"]
-            priority = parse_priority(b", ".join(lines))
-            if priority is not None:
-                self._prioritize(priority)
+        if head.priority is not None:
+            self._prioritize(head.priority)
 
     def __repr__(self) -> str:
         state = "completed" if self.completed else "open"

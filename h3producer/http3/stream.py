@@ -187,7 +187,7 @@ class Http3Stream(Exchange):
         self.response = Http3Response(
             self.output,
             method,
-            context.default_fields,
+            context.heads,
             partial(context.priorities.response_started, self.stream_id),
         )
 

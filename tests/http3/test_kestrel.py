@@ -83,7 +83,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from h3producer.errors import LocalProtocolError, RequestAborted
-from h3producer.http3 import response
+from h3producer.http3 import response_heads
 from h3producer.http3.dropped_fields import DroppedFieldLog
 from h3producer.pipe.results import COMPLETED, FLUSHED
 from h3producer.wire.frames import encode_frame
@@ -534,7 +534,7 @@ async def test_connection_specific_headers(
     connect: Connect, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Each name is warned of once in a process: here for the first time.
-    monkeypatch.setattr(response, "DROPPED_FIELDS", DroppedFieldLog())
+    monkeypatch.setattr(response_heads, "DROPPED_FIELDS", DroppedFieldLog())
 
     async def application(stream: Http3Stream) -> None:
         names = [b"connection", b"transfer-encoding", b"keep-alive", b"upgrade"]

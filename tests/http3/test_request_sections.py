@@ -99,7 +99,7 @@ async def test_an_idle_connection_keeps_no_head(connect: Connect) -> None:
     client = connect(hello)
     client.send(GET, end=True)
     client.pass_time(1)
-    assert client.connection._sections._kept
+    assert client.connection._context.sections._kept
     await client.idle()
     client.pass_time(1)
-    assert not client.connection._sections._kept
+    assert not client.connection._context.sections._kept

@@ -12,6 +12,7 @@ from h3producer.http3.field_encoder import FieldEncoder
 from h3producer.http3.frame_writer import Http3FrameWriter
 from h3producer.http3.output_producer import Http3OutputProducer
 from h3producer.http3.response import Http3Response
+from h3producer.http3.response_heads import ResponseHeads
 from h3producer.pipe.results import COMPLETED, FLUSHED
 from h3producer.pipe.wakeup import start_inline
 from h3producer.wire.qpack import FieldSectionEncoder
@@ -36,7 +37,10 @@ class Exchange:
         self.output = Http3OutputProducer(self.frame_writer, self.abort, self.on_ended)
         self.priorities: list[Priority] = []
         self.response = Http3Response(
-            self.output, method, lambda: default_fields or [], self.priorities.append
+            self.output,
+            method,
+            ResponseHeads(lambda: default_fields or []),
+            self.priorities.append,
         )
 
     def on_ended(self) -> None:
