@@ -94,7 +94,10 @@ class AsgiResponse:
         stream = self._stream
         if stream.aborted:
             raise self._disconnected()
-        kind = _type_of(message)
+        try:
+            kind = message["type"]
+        except (KeyError, TypeError):
+            raise LocalProtocolError(f"{message!r} is no ASGI message.") from None
         if kind == "http.response.start":
             self._start(message)
             return
@@ -241,13 +244,6 @@ class AsgiResponse:
         raise LocalProtocolError(
             f"The application sent {message['type']!r}; due is {self.state.value}."
         )
-
-
-def _type_of(message: Message) -> object:
-    try:
-        return message["type"]
-    except (KeyError, TypeError):
-        raise LocalProtocolError(f"{message!r} is no ASGI message.") from None
 
 
 def _as_bytes(body: object) -> bytes:

@@ -87,7 +87,7 @@ class Http3Connection:
             transport=transport,
             sections=RequestSections(decoder, config),
             encoder=encoder,
-            heads=ResponseHeads(DefaultFieldLines(config).lines),
+            heads=ResponseHeads(DefaultFieldLines(config).lines, self._priorities.response_started),
             load=load,
             pace=PaceLimits.of(config),
             priorities=self._priorities,

@@ -94,13 +94,10 @@ class Exchange:
         self._closed: asyncio.Event | None = None
         self.error_code: int | None = None
         """The code that cut the exchange; None while it is well, and after a normal end."""
+        self.aborted = False
+        """Somebody cut the exchange: the client, the connection, the server or `reset`."""
         self.refused_with: int | None = None
         """The status of a response that we gave in the application's place, which cut it off."""
-
-    @property
-    def aborted(self) -> bool:
-        """Somebody cut the exchange: the client, the connection, the server or `reset`."""
-        return self.error_code is not None
 
     @property
     def pace(self) -> ExchangePace:
@@ -198,6 +195,7 @@ class Exchange:
     def _cut_off(self, error_code: int, message: str) -> None:
         """The application, if it has been called, hears that it is over."""
         self.error_code = error_code
+        self.aborted = True
         if self._is_accepted:
             self.output.stop()
             self.body.abort(RequestAborted(message, error_code))

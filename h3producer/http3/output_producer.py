@@ -55,6 +55,10 @@ class Http3OutputProducer(DataPump):
         self._scratch: ScratchMemory | None = None
 
     @property
+    def stream_id(self) -> int:
+        return self._frame_writer.stream_id
+
+    @property
     def state(self) -> OutputState:
         return self._state
 

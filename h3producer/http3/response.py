@@ -18,12 +18,11 @@ from h3producer.http3.dropped_fields import DROPPED_FIELDS
 from h3producer.wire.response import response_fields, trailer_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Iterable
 
     from h3producer.http3.output_producer import Http3OutputProducer
     from h3producer.http3.response_heads import ResponseHead, ResponseHeads
     from h3producer.pipe.results import FlushResult
-    from h3producer.wire.priority import Priority
 
 __all__ = ["Http3Response"]
 
@@ -43,7 +42,6 @@ class Http3Response:
         "_heads",
         "_method",
         "_output",
-        "_prioritize",
         "_written",
         "completed",
         "headers_sent",
@@ -55,11 +53,8 @@ class Http3Response:
         output: Http3OutputProducer,
         method: str,
         heads: ResponseHeads,
-        prioritize: Callable[[Priority], None],
     ) -> None:
-        """`prioritize` is told how soon the response has to leave, if its headers say so."""
         self._output = output
-        self._prioritize = prioritize
         self._method = method
         self._heads = heads
         self._head: ResponseHead | None = None
@@ -237,7 +232,7 @@ class Http3Response:
         self._output.write_response_headers(fields, discard_data=has_no_content)
         self.headers_sent = True
         if head.priority is not None:
-            self._prioritize(head.priority)
+            self._heads.prioritize(self._output.stream_id, head.priority)
 
     def __repr__(self) -> str:
         state = "completed" if self.completed else "open"

@@ -83,10 +83,14 @@ class ResponseHead:
 class ResponseHeads:
     """Makes the heads of one connection's responses."""
 
-    __slots__ = ("_kept", "_seen", "default_fields")
+    __slots__ = ("_kept", "_seen", "default_fields", "prioritize")
 
-    def __init__(self, default_fields: DefaultFields) -> None:
+    def __init__(
+        self, default_fields: DefaultFields, prioritize: Callable[[int, Priority], None]
+    ) -> None:
+        """`prioritize` is told a stream's id, and how soon its response has to leave."""
         self.default_fields = default_fields
+        self.prioritize = prioritize
         self._kept: dict[int, ResponseHead] = {}
         """By their hashes."""
         self._seen: set[int] = set()

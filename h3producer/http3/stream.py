@@ -184,12 +184,7 @@ class Http3Stream(Exchange):
         context = self._context
         self._frame_writer = Http3FrameWriter(self.stream_id, context.transport, context.encoder)
         self.output = Http3OutputProducer(self._frame_writer, self.abort, self._announce_closed)
-        self.response = Http3Response(
-            self.output,
-            method,
-            context.heads,
-            partial(context.priorities.response_started, self.stream_id),
-        )
+        self.response = Http3Response(self.output, method, context.heads)
 
     def _begin(self) -> None:
         if self.aborted:
@@ -205,13 +200,13 @@ class Http3Stream(Exchange):
                 if self.aborted:
                     return  # by a client that was quicker than we
                 await self._handler(self)
-                if not (self.aborted or self._is_ending):
+                if not (self._has_responded or self.aborted or self._is_ending):
                     raise LocalProtocolError(
                         "The application returned before its response was complete."
                     )
             except Exception as error:
                 await self._fail(error)
-            if self._is_ending and not self._has_responded:
+            if not self._has_responded and self._is_ending:
                 # The application gave up waiting for it.
                 await self.output.write_stream_suffix()
         finally:

@@ -21,7 +21,6 @@ from tests.http3.harness import data, run_now, run_soon, section
 
 if TYPE_CHECKING:
     from h3producer.wire.fields import Fields
-    from h3producer.wire.priority import Priority
 
 OK = (b":status", b"200")
 EMPTY = (b"content-length", b"0")
@@ -35,12 +34,10 @@ class Exchange:
         self.ends = 0
         self.frame_writer = Http3FrameWriter(0, self.transport, FieldEncoder(FieldSectionEncoder()))
         self.output = Http3OutputProducer(self.frame_writer, self.abort, self.on_ended)
-        self.priorities: list[Priority] = []
         self.response = Http3Response(
             self.output,
             method,
-            ResponseHeads(lambda: default_fields or []),
-            self.priorities.append,
+            ResponseHeads(lambda: default_fields or [], lambda stream_id, priority: None),
         )
 
     def on_ended(self) -> None:

@@ -29,9 +29,13 @@ PLAIN = (b"content-type", b"text/plain")
 DEFAULTS = [(b"server", b"ours")]
 
 
+def new_heads() -> ResponseHeads:
+    return ResponseHeads(lambda: DEFAULTS, lambda stream_id, priority: None)
+
+
 @pytest.fixture
 def heads() -> ResponseHeads:
-    return ResponseHeads(lambda: DEFAULTS)
+    return new_heads()
 
 
 def whole(heads: ResponseHeads, status: int, headers: Any, method: str = "GET") -> object:
@@ -174,9 +178,9 @@ FIELDS = st.tuples(
 def test_whatever_was_kept_what_comes_is_what_would_be_made(
     said: list[tuple[str, int, Fields]],
 ) -> None:
-    heads = ResponseHeads(lambda: DEFAULTS)
+    heads = new_heads()
     for method, status, headers in said * 3:
-        anew = ResponseHeads(lambda: DEFAULTS)
+        anew = new_heads()
         assert whole(heads, status, headers, method) == whole(anew, status, headers, method)
 
 
