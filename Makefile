@@ -53,8 +53,9 @@ attacks: $(STAMP)  ## attacks beside a client that behaves, into tests/bench/att
 bench: $(BENCH_STAMP)  ## all benchmarks, into tests/bench/results.md and README.md (12 minutes)
 	$(BIN)/python -m tests.bench --write
 
-load-client:  ## the native load client's compiler and library, on Debian (as root)
+load-client: $(BENCH_STAMP)  ## the native load client, on Debian (as root: compiler and library)
 	tests/bench/loadgen/install-debian.sh
+	$(BIN)/python -m tests.bench.native_load
 
 profile: $(BENCH_STAMP)  ## where the server's time goes under WORKLOAD (get50), into .profile
 	$(BIN)/python -m tests.bench.profile $(WORKLOAD)

@@ -3,6 +3,10 @@
 This file knows how to build the program and how to talk to it; the words are in
 `loadgen/main.go` and `loadgen/spec.go`. Its one rule: without a compiler or the library nobody
 is worse off than with the client in Python, and told so.
+
+    python -m tests.bench.native_load
+
+builds the program if it has to be, and says which client the benchmarks use.
 """
 
 from __future__ import annotations
@@ -176,3 +180,7 @@ def _digest() -> str:
     for path in sorted(SOURCES.glob("*.go")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+if __name__ == "__main__":
+    print(best_load().description)

@@ -3,7 +3,7 @@
 #
 # quic-go has to be 0.46 or newer. trixie has it; on bookworm it comes from bookworm-backports,
 # which is added to apt's sources if it is missing. Debian's older caddy gives way to it; it can be
-# installed again once the client is built, which `make bench` does.
+# installed again once the client is built, which `make load-client` does.
 set -eu
 
 library=golang-github-lucas-clemente-quic-go-dev
