@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["LOG_LEVELS", "Config", "ConfigError", "RetryMode"]
+__all__ = ["LOG_LEVELS", "Config", "ConfigError", "CongestionControl", "RetryMode"]
 
 KIB = 1024
 MIB = 1024 * 1024
 
 RetryMode = Literal["always", "auto", "never"]
+CongestionControl = Literal["reno", "cubic"]
 
 
 LOG_LEVELS = ("critical", "error", "warning", "info", "debug", "trace")
@@ -196,6 +197,9 @@ class Config:
     handshake_timeout: float = 10.0
     """Seconds until a handshake that does not finish is dropped, whatever comes. A client that
     lost every second packet needs 3; `idle_timeout` is meant for quiet connections."""
+    congestion_control: CongestionControl = "reno"
+    """How fast a response may go over a path: `reno` (RFC 9002 §7) gives way to others soonest;
+    `cubic` (RFC 9438) comes back to its rate sooner behind a loss on long, fast paths."""
     gso: bool = True
     """Hand datagrams of a size to the system many at a time (UDP_SEGMENT), where it is Linux and
     the device can do it; to be turned off for a device that says it can and loses them."""
@@ -228,6 +232,10 @@ class Config:
                 raise ConfigError(f"{name} must be between {low} and {high}, not {value}.")
         if self.retry not in ("always", "auto", "never"):
             raise ConfigError(f"retry must be 'always', 'auto' or 'never', not {self.retry!r}.")
+        if self.congestion_control not in ("reno", "cubic"):
+            raise ConfigError(
+                f"congestion_control must be 'reno' or 'cubic', not {self.congestion_control!r}."
+            )
         if self.log_level not in LOG_LEVELS:
             raise ConfigError(
                 f"log_level must be one of {', '.join(LOG_LEVELS)}, not {self.log_level!r}."

@@ -109,3 +109,8 @@ def test_a_key_without_a_certificate_is_refused() -> None:
 def test_a_connection_must_hold_what_one_of_its_streams_may_hold() -> None:
     with pytest.raises(ConfigError, match=r"connection_buffer .* must not be smaller"):
         Config(request_buffer=8192, connection_buffer=4096)
+
+
+def test_a_congestion_control_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(ConfigError, match="congestion_control must be 'reno' or 'cubic'"):
+        Config(congestion_control="bbr")  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ import click
 
 from h3producer.cli.limit_options import LIMIT_OPTIONS
 from h3producer.cli.option import NONE, environment_names, option, or_none, seconds
-from h3producer.config import LOG_LEVELS, Config, RetryMode
+from h3producer.config import LOG_LEVELS, Config, CongestionControl, RetryMode
 from h3producer.quic.sockets import BindError, parse_bind
 
 if TYPE_CHECKING:
@@ -109,6 +109,12 @@ SERVE_OPTIONS: tuple[click.Parameter, ...] = (
         "retry",
         help="Validate client addresses before each handshake; auto: only under load.",
         type=click.Choice(get_args(RetryMode)),
+    ),
+    option(
+        "--congestion-control",
+        "congestion_control",
+        help="How fast responses may go over a path.",
+        type=click.Choice(get_args(CongestionControl)),
     ),
     option("--gso/--no-gso", "gso", help="Send many datagrams with one system call, on Linux."),
     option(

@@ -1,6 +1,8 @@
-"""The window grows as New Reno's does, up to its ceiling."""
+"""The window grows as New Reno's or CUBIC's does, up to its ceiling."""
 
 from __future__ import annotations
+
+from typing import get_args
 
 import pytest
 from aioquic.quic.congestion.base import create_congestion_control
@@ -8,8 +10,8 @@ from aioquic.quic.packet import QuicPacketType
 from aioquic.quic.packet_builder import QuicSentPacket
 from aioquic.tls import Epoch
 
-from h3producer.config import Config
-from h3producer.quic.aioquic.congestion import bounded_reno
+from h3producer.config import Config, CongestionControl
+from h3producer.quic.aioquic.congestion import bounded
 from tests.pair import Client, Pair
 
 
@@ -27,7 +29,7 @@ def make_packet(size: int) -> QuicSentPacket:
 
 
 def test_the_window_grows_by_what_is_acknowledged() -> None:
-    control = create_congestion_control(bounded_reno(1 << 20), max_datagram_size=1200)
+    control = create_congestion_control(bounded("reno", 1 << 20), max_datagram_size=1200)
     before = control.congestion_window
     control.on_packet_sent(packet=make_packet(1200))
     control.on_packet_acked(now=2.0, packet=make_packet(1200))
@@ -35,20 +37,48 @@ def test_the_window_grows_by_what_is_acknowledged() -> None:
     assert control.bytes_in_flight == 0
 
 
-def test_the_window_has_a_ceiling() -> None:
-    control = create_congestion_control(bounded_reno(1 << 20), max_datagram_size=1200)
+@pytest.mark.parametrize("name", ["reno", "cubic"])
+def test_the_window_has_a_ceiling(name: CongestionControl) -> None:
+    control = create_congestion_control(bounded(name, 1 << 20), max_datagram_size=1200)
     for _ in range(20):
         control.on_packet_acked(now=2.0, packet=make_packet(100_000))
     assert control.congestion_window == 1 << 20
 
 
 def test_two_servers_of_a_process_may_have_two_ceilings() -> None:
-    names = bounded_reno(1 << 20), bounded_reno(1 << 21)
+    names = bounded("reno", 1 << 20), bounded("reno", 1 << 21)
     controls = [create_congestion_control(name, max_datagram_size=1200) for name in names]
     for control in controls:
         for _ in range(40):
             control.on_packet_acked(now=2.0, packet=make_packet(100_000))
     assert [control.congestion_window for control in controls] == [1 << 20, 1 << 21]
+
+
+def test_behind_a_loss_cubic_keeps_more_of_its_window_than_reno() -> None:
+    """RFC 9438 §4.6: seven tenths, where RFC 9002 §7.3.2 has half."""
+    kept = {}
+    for name in get_args(CongestionControl):
+        control = create_congestion_control(bounded(name, 1 << 20), max_datagram_size=1200)
+        for _ in range(100):
+            control.on_packet_sent(packet=make_packet(1200))
+        control.congestion_window = 120_000
+        control.on_packets_lost(now=2.0, packets=[make_packet(0)])
+        kept[name] = control.congestion_window
+    assert kept == {"reno": 60_000, "cubic": 84_000}
+
+
+@pytest.mark.parametrize("name", ["reno", "cubic"])
+async def test_a_connection_has_the_control_that_was_asked_for(name: CongestionControl) -> None:
+    pair = Pair(config=Config(congestion_control=name))
+    await pair.connect()
+    control = pair.transport._connection._loss._cc  # type: ignore[attr-defined]
+    assert name in type(control).__name__.lower()
+    stream_id = pair.client.open()
+    pair.client.send(stream_id, b"GET", end_stream=True)
+    await pair.drive()
+    pair.transport.send(stream_id, bytes(300_000), end_stream=True)
+    await pair.drive()
+    assert pair.client.received(stream_id) == bytes(300_000)
 
 
 @pytest.mark.parametrize("fast_path", [True, False])

@@ -21,7 +21,7 @@
 | `sealing.py` | the fast path: protection, for a whole flush together |
 | `fast_writer.py` | the fast path: when it is taken, and what recovery learns |
 | `pacing.py` | how many packets leave at once |
-| `congestion.py` | New Reno with a ceiling |
+| `congestion.py` | New Reno or CUBIC with a ceiling |
 | `client.py` | a client's end, for `h3producer get` and tests |
 | `engine.py` | settings, new connections, refusals |
 """

@@ -1,7 +1,7 @@
-"""Congestion control with a ceiling.
+"""Congestion control with a ceiling: New Reno or CUBIC.
 
 This file knows how aioquic lets others register a congestion control. It refuses to know why the
-window grows or shrinks: that is the base class's business (RFC 9002 §7).
+window grows or shrinks: that is the base class's business (RFC 9002 §7, RFC 9438).
 
 Its one rule: what is in flight on a connection has a bound, however fast its client seems to be.
 """
@@ -11,31 +11,56 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from aioquic.quic.congestion.base import register_congestion_control
+from aioquic.quic.congestion.base import QuicCongestionControl, register_congestion_control
+from aioquic.quic.congestion.cubic import CubicCongestionControl
 from aioquic.quic.congestion.reno import RenoCongestionControl
 
 if TYPE_CHECKING:
     from aioquic.quic.packet_builder import QuicSentPacket
 
-__all__ = ["bounded_reno"]
+    from h3producer.config import CongestionControl
+
+__all__ = ["bounded"]
 
 
-class _BoundedReno(RenoCongestionControl):
-    def __init__(self, *, max_datagram_size: int, ceiling: int) -> None:
-        super().__init__(max_datagram_size=max_datagram_size)
-        self.ceiling = ceiling
+class _Bounded(QuicCongestionControl):
+    """What a control gets on top of its own rules; stands in front of it among its bases."""
+
+    ceiling = 0
 
     def on_packet_acked(self, *, now: float, packet: QuicSentPacket) -> None:
-        super().on_packet_acked(now=now, packet=packet)
+        super().on_packet_acked(now=now, packet=packet)  # type: ignore[safe-super]  # see above
         if self.congestion_window > self.ceiling:
             self.congestion_window = self.ceiling
 
 
-def bounded_reno(ceiling: int) -> str:
-    """New Reno with a window of `ceiling` bytes at most.
+class _BoundedReno(_Bounded, RenoCongestionControl):
+    pass
+
+
+class _BoundedCubic(_Bounded, CubicCongestionControl):
+    pass
+
+
+_CONTROLS: dict[CongestionControl, type[_BoundedReno | _BoundedCubic]] = {
+    "reno": _BoundedReno,
+    "cubic": _BoundedCubic,
+}
+
+
+def _make(
+    control: type[_BoundedReno | _BoundedCubic], ceiling: int, *, max_datagram_size: int
+) -> QuicCongestionControl:
+    made = control(max_datagram_size=max_datagram_size)
+    made.ceiling = ceiling
+    return made
+
+
+def bounded(name: CongestionControl, ceiling: int) -> str:
+    """A congestion control with a window of `ceiling` bytes at most.
 
     Return its name, for `QuicConfiguration.congestion_control_algorithm`.
     """
-    name = f"reno up to {ceiling}"
-    register_congestion_control(name, partial(_BoundedReno, ceiling=ceiling))
-    return name
+    registered = f"{name} up to {ceiling}"
+    register_congestion_control(registered, partial(_make, _CONTROLS[name], ceiling))
+    return registered

@@ -21,7 +21,7 @@ from aioquic.quic.packet_builder import QuicPacketBuilder
 from aioquic.tls import CipherSuite
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
-from h3producer.quic.aioquic.congestion import bounded_reno
+from h3producer.quic.aioquic.congestion import bounded
 from h3producer.quic.aioquic.connection import AioquicConnection
 from h3producer.quic.aioquic.internals import IS_KNOWN_RELEASE
 from h3producer.quic.aioquic.server_identity import ServerIdentity
@@ -127,7 +127,7 @@ def _make_configuration(
         is_client=False,
         alpn_protocols=[ALPN],
         cipher_suites=CIPHER_SUITES,
-        congestion_control_algorithm=bounded_reno(config.max_bytes_in_flight),
+        congestion_control_algorithm=bounded(config.congestion_control, config.max_bytes_in_flight),
         certificate=credentials.certificate,
         certificate_chain=list(credentials.chain),
         private_key=credentials.private_key,
