@@ -1,5 +1,6 @@
 """What all tests share: Hypothesis without a stopwatch, since the machines that run it differ, and
-the switch that runs them all on aioquic's own packet writer.
+the switch that runs them all the long way: on aioquic's own packet writer, and with every response
+going through its pump.
 
     python -m pytest --no-fast-path
 """
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from hypothesis import settings
 
 from h3producer.config import Config
+from h3producer.http3.data_pump import DataPump
 
 if TYPE_CHECKING:
     import pytest
@@ -21,9 +23,7 @@ settings.load_profile("h3producer")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--no-fast-path", action="store_true", help="turn the default of Config.fast_path off"
-    )
+    parser.addoption("--no-fast-path", action="store_true", help="turn the fast paths off")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -32,3 +32,4 @@ def pytest_configure(config: pytest.Config) -> None:
         defaults = Config.__init__.__kwdefaults__
         assert defaults is not None
         defaults["fast_path"] = Config.fast_path = False
+        DataPump.goes_straight = False

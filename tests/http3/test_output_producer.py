@@ -119,7 +119,8 @@ def test_trailers_can_be_taken_back(started: Response) -> None:
 
 def test_headers_and_the_first_data_are_one_write(response: Response) -> None:
     assert run_now(response.output.first_write(STATUS_200, b"hello")) is FLUSHED
-    assert response.transport.calls == [("send", 0, HEADERS_200 + data(b"hello"), False)]
+    sends = [call for call in response.transport.calls if call[0] == "send"]
+    assert sends == [("send", 0, HEADERS_200 + data(b"hello"), False)]
 
 
 def test_a_write_that_has_room_creates_no_future_and_needs_no_loop(started: Response) -> None:

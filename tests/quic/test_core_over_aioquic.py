@@ -12,8 +12,10 @@ import pytest
 
 from h3producer.config import Config
 from h3producer.http3.connection import Http3Connection
-from tests.http3.harness import GET, POST, data, echo, hello
+from h3producer.wire.frames import FrameType, encode_frame
+from tests.http3.harness import GET, POST, data, echo, hello, request
 from tests.pair import Client, Pair
+from tests.quic.test_aioquic_connection import engine_of
 
 if TYPE_CHECKING:
     from h3producer.http3.stream import Handler, Http3Stream
@@ -158,3 +160,35 @@ async def test_a_thousand_requests_leave_nothing_behind() -> None:
     assert core.streams == {}
     # What is left are the critical streams: three of ours, none of this client.
     assert len(pair.transport._connection._streams) == 3  # type: ignore[attr-defined]  # aioquic's
+
+
+async def test_what_a_request_and_its_response_say_of_priority_reaches_the_engine() -> None:
+    seen = []
+
+    async def application(stream: Http3Stream) -> None:
+        seen.append(engine_of(pair).priorities.get(0))
+        stream.response.start(200, [(b"priority", b"u=0")])
+        await stream.response.flush()
+        seen.append(engine_of(pair).priorities.get(0))
+        await stream.response.complete()
+
+    pair = await connected(application)
+    pair.client.send(0, request(b"GET", (b"priority", b"u=5, i")), end_stream=True)
+    await pair.drive()
+    assert seen == [(5, True), (0, True)]
+
+
+async def test_a_priority_that_comes_before_its_request_reaches_the_engine() -> None:
+    seen = []
+
+    async def application(stream: Http3Stream) -> None:
+        seen.append(engine_of(pair).priorities.get(0))
+        await hello(stream)
+
+    pair = await connected(application)
+    update = encode_frame(FrameType.PRIORITY_UPDATE, b"\x00u=1")
+    pair.client.send(pair.client.open(is_unidirectional=True), b"\x00\x04\x00" + update)
+    await pair.drive()
+    pair.client.send(0, GET, end_stream=True)
+    await pair.drive()
+    assert seen == [(1, False)]
