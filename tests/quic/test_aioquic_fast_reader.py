@@ -74,6 +74,15 @@ def test_many_requests_in_one_packet_are_told_in_their_order() -> None:
     twins.agree()
 
 
+def test_padding_and_pings_go_the_short_way() -> None:
+    twins = guarded()
+    twins.receive(twins.packet((0x00, b""), PING, (0x00, bytes(9)), stream_frame(0, b"GET")))
+    twins.receive(twins.packet(ack_frame((0, 0)), (0x00, bytes(20))))
+    twins.receive(twins.packet((0x00, b"\x40\x00")))  # the second one's type in two bytes
+    assert twins.heard == [("stream_data_received", 0, b"GET", False)]
+    twins.agree()
+
+
 def test_an_acknowledgement_goes_the_short_way() -> None:
     twins = guarded()
     first = twins.fast._packet_number
@@ -313,6 +322,8 @@ odd_frames = st.one_of(
         [
             PING,
             (0x00, b""),
+            (0x00, bytes(30)),
+            (0x00, b"\x40\x00"),
             (0x03, numbers(4, 0, 0, 0, 0, 0, 0)),
             (0x04, numbers(0, 0x10C, 5)),
             (0x04, numbers(4, 0x10C, 70)),

@@ -159,10 +159,10 @@ class AioquicConnection(
     # Time and datagrams
 
     def receive_datagram(self, data: bytes, addr: NetworkAddress, now: float) -> None:
-        if not self._handshake_complete and self.is_foreign(data):
-            return
-        super().receive_datagram(data, addr, now)
-        self.tell()
+        if not (self.reads_fast and self.read(data, addr, now)):
+            super().receive_datagram(data, addr, now)
+        if self._events or self._close_event is not None:
+            self.tell()
 
     def handle_timer(self, now: float) -> None:
         super().handle_timer(now)

@@ -1,4 +1,4 @@
-"""Received packets, the short way: short headers with STREAM and ACK frames.
+"""Received packets, the short way: short headers with STREAM and ACK frames, and PADDING and PING.
 
 This file knows what aioquic 1.7.2 does for the ordinary packet of an open connection, and does
 just that. It refuses to know anything else: long headers, other keys, other paths and ids, other
@@ -79,10 +79,6 @@ class FastReadingConnection(FastAckingConnection, FastTimerConnection):
     keys: _Keys | None = None
     """Those of the last packet; None while the handshake is not confirmed."""
 
-    def receive_datagram(self, data: bytes, addr: NetworkAddress, now: float) -> None:
-        if not (self.reads_fast and self.read(data, addr, now)):
-            super().receive_datagram(data, addr, now)
-
     def data_arrived(self, stream_id: int, data: bytes, end_stream: bool) -> None:
         """Data came in order. Called when its packet has been taken in."""
         raise NotImplementedError
@@ -101,12 +97,9 @@ class FastReadingConnection(FastAckingConnection, FastTimerConnection):
             return False
 
         # RFC 9000 §17.3.1: form 0, fixed bit 1; the id; then what header protection covers.
-        start = 1 + len(self.host_cid)
-        if (
-            len(data) < start + SAMPLE_END
-            or data[0] & 0xC0 != 0x40
-            or data[1:start] != self.host_cid
-        ):
+        host_id = self.host_cid
+        start = 1 + len(host_id)
+        if len(data) < start + SAMPLE_END or data[0] & 0xC0 != 0x40 or data[1:start] != host_id:
             return False
         mask = keys.mask(data[start + 4 : start + SAMPLE_END])
         first = data[0] ^ mask[0] & 0x1F
@@ -117,14 +110,14 @@ class FastReadingConnection(FastAckingConnection, FastTimerConnection):
         truncated = int.from_bytes(data[start:end]) ^ int.from_bytes(mask[1 : 1 + size])
         space = keys.space
         number = decode_packet_number(truncated, 8 * size, space.expected_packet_number)
-        header = bytes((first,)) + data[1:start] + truncated.to_bytes(size)
+        header = bytes((first,)) + host_id + truncated.to_bytes(size)
         try:
             payload = keys.open((keys.iv ^ number).to_bytes(12), data[end:], header)
         except InvalidTag:
             return True  # it is nobody's
         # RFC 9000 §12.3: "A receiver MUST discard a newly unprotected packet unless it is certain
         # that it has not processed another packet with the same packet number".
-        if number not in space.received_packets:
+        if number > space.largest_received_packet or number not in space.received_packets:
             if number > space.expected_packet_number:
                 space.expected_packet_number = number + 1
             if number > self._spin_highest_pn:
@@ -197,16 +190,19 @@ class FastReadingConnection(FastAckingConnection, FastTimerConnection):
                 elif frame_type == 0x02 and acks_left:
                     is_ordinary = self.read_ack(buf, space, now)
                 else:
-                    is_ordinary = False
+                    is_ordinary = frame_type <= 0x01
             except BufferReadError:
                 is_ordinary = False
             if not is_ordinary:
                 break
+            start = buf.tell()
             if frame_type == 0x02:
                 acks_left -= 1
+            elif frame_type == 0x00:
+                start = end - len(payload[start:].lstrip(b"\0"))
+                buf.seek(start)
             else:
                 is_ack_eliciting = True
-            start = buf.tell()
         if start < end or not end:
             rest = self.read_rest(payload[start:], arrived, acks_left, now)
             return rest or is_ack_eliciting

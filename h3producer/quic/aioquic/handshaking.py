@@ -28,7 +28,7 @@ from h3producer.quic.limits import MAX_CRYPTO_DATA, MAX_CRYPTO_GAPS, MAX_UDP_PAY
 from h3producer.quic.packets import parse_long_header
 
 if TYPE_CHECKING:
-    from aioquic.quic.connection import QuicReceiveContext
+    from aioquic.quic.connection import NetworkAddress, QuicReceiveContext
 
 __all__ = ["HandshakingConnection"]
 
@@ -41,6 +41,10 @@ _MAX_UDP_PAYLOAD_SIZE, _ACK_DELAY_EXPONENT = 0x03, 0x0A
 
 class HandshakingConnection(StartingConnection):
     """A QuicConnection that takes the rules of the handshake to the letter."""
+
+    def receive_datagram(self, data: bytes, addr: NetworkAddress, now: float) -> None:
+        if self._handshake_complete or not self.is_foreign(data):
+            super().receive_datagram(data, addr, now)
 
     def is_foreign(self, data: bytes) -> bool:
         """Whether a datagram to a server starts with a packet that changes the client's id."""
