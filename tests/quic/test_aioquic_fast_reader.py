@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from aioquic.buffer import encode_uint_var
@@ -12,6 +12,7 @@ from aioquic.tls import CipherSuite, Epoch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from h3producer.config import Config
 from h3producer.quic.aioquic.connection import AioquicConnection
 from tests.pair import Frame, stream_frame
 from tests.quic.twins import Twins, ack_frame
@@ -26,13 +27,20 @@ ELSEWHERE = ("192.0.2.99", 50000)
 class Guarded(AioquicConnection):
     """A connection that is never to leave the short way."""
 
+    decided = 0
+    """How often it was told that data has arrived."""
+
     def _payload_received(self, *args: object) -> tuple[bool, bool]:
         raise AssertionError("left to aioquic")
 
+    def data_decided(self, *args: Any) -> None:
+        self.decided += 1
+        super().data_decided(*args)
 
-def guarded() -> Twins:
+
+def guarded(*, fast_path: bool = Config.fast_path) -> Twins:
     """Twins of whom the fast one must not ask aioquic."""
-    twins = Twins()
+    twins = Twins(fast_path=fast_path)
     twins.fast.__class__ = Guarded
     return twins
 
@@ -93,6 +101,19 @@ def test_an_acknowledgement_goes_the_short_way() -> None:
     twins.receive(twins.packet(ack_frame((first, first + count - 1))))
     assert twins.fast._loss.bytes_in_flight == 0
     assert twins.fast._streams[0].sender.is_finished
+    twins.agree()
+
+
+def test_what_arrived_of_a_download_is_let_go_of_in_one_piece() -> None:
+    twins = guarded(fast_path=True)
+    first = twins.fast._packet_number
+    twins.receive(twins.packet(stream_frame(0, b"GET", fin=True)))
+    twins.send(0, bytes(8000), end_stream=True)
+    last = first + len(twins.flush()) - 1
+    assert last > first
+    twins.receive(twins.packet(ack_frame((first, last))))
+    assert isinstance(twins.fast, Guarded)
+    assert twins.fast.decided == 1
     twins.agree()
 
 

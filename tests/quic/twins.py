@@ -93,8 +93,14 @@ def ack_frame(*runs: tuple[int, int], delay: int = 0) -> Frame:
 class Twins:
     """A server's connection that reads in the short way, and one that leaves all to aioquic."""
 
-    def __init__(self, cipher: CipherSuite = CipherSuite.AES_128_GCM_SHA256) -> None:
-        original, client = _open(cipher)
+    def __init__(
+        self,
+        cipher: CipherSuite = CipherSuite.AES_128_GCM_SHA256,
+        *,
+        fast_path: bool = Config.fast_path,
+    ) -> None:
+        """Both write as `fast_path` says; how they read is what they differ in."""
+        original, client = _open(cipher, fast_path)
         self.address: Address = client.address
         self.fast, self.stock = (_copy(original) for _ in range(2))
         self.fast.reads_fast, self.stock.reads_fast = True, False
@@ -194,12 +200,12 @@ def same_chance(seed: float) -> Iterator[None]:
 
 
 @functools.cache
-def _open(cipher: CipherSuite) -> tuple[AioquicConnection, Client]:
+def _open(cipher: CipherSuite, fast_path: bool) -> tuple[AioquicConnection, Client]:
     """Both ends after the handshake, when neither has more to say."""
     client = Client()
     client.quic.configuration.cipher_suites = [cipher]
     client.quic.connect(SERVER, START)
-    engine = AioquicEngine(Config(), make_credentials())
+    engine = AioquicEngine(Config(fast_path=fast_path), make_credentials())
     server: AioquicConnection | None = None
     for step in range(8):
         now = START + step / 10
@@ -249,6 +255,7 @@ _NOT_COMPARED = {
         "ack_context",
         "acked_below",
         "acks_left",
+        "decided",
         "keys",
         "reads_fast",
     ),  # what the two ways keep for themselves

@@ -17,10 +17,13 @@ from typing import TYPE_CHECKING
 from aioquic.quic.packet_builder import QuicDeliveryState
 from aioquic.quic.recovery import K_PACKET_THRESHOLD
 
+from h3producer.quic.aioquic.framing import FramingConnection
 from h3producer.quic.aioquic.numbers import NumberedConnection
 
 if TYPE_CHECKING:
+    from aioquic.quic.packet_builder import QuicSentPacket
     from aioquic.quic.recovery import QuicPacketSpace
+    from aioquic.quic.stream import QuicStream
 
     from h3producer.quic.aioquic.internals import Buffer
 
@@ -33,7 +36,7 @@ MIN_RTT = 0.001
 """Seconds that aioquic takes a round trip for at least."""
 
 
-class FastAckingConnection(NumberedConnection):
+class FastAckingConnection(FramingConnection, NumberedConnection):
     """A QuicConnection with a short way for the ACK frames of an honest peer."""
 
     acked_below = 0
@@ -77,26 +80,27 @@ class FastAckingConnection(NumberedConnection):
         sent = space.sent_packets
         acked_below = self.acked_below
         on_packet_acked = loss._cc.on_packet_acked
-        newest = None
-        is_ack_eliciting = False
+        packets: list[QuicSentPacket] = []
+        eliciting = 0
         for low, high in reversed(runs):
             for number in range(max(low, acked_below), high + 1):
                 packet = sent.pop(number, None)
                 if packet is None:
                     continue
+                packets.append(packet)
                 if packet.is_ack_eliciting:
-                    is_ack_eliciting = True
-                    space.ack_eliciting_in_flight -= 1
+                    eliciting += 1
                 if packet.in_flight:
                     on_packet_acked(packet=packet, now=now)
-                newest = packet
-                for handler, args in packet.delivery_handlers:
-                    handler(_ACKED, *args)
             if low <= acked_below <= high:
                 acked_below = high + 1
-        if newest is None:
+        if not packets:
             return
-        if newest.packet_number == largest and is_ack_eliciting:
+        space.ack_eliciting_in_flight -= eliciting
+        self.delivered(packets)
+
+        newest = packets[-1]
+        if newest.packet_number == largest and eliciting:
             assert newest.sent_time is not None
             self.measure(now - newest.sent_time, delay, now)
 
@@ -107,6 +111,27 @@ class FastAckingConnection(NumberedConnection):
             acked_below = max(acked_below, space.largest_acked_packet - K_PACKET_THRESHOLD + 1)
         self.acked_below = acked_below
         loss._pto_count = 0
+
+    def delivered(self, packets: list[QuicSentPacket]) -> None:
+        """Tell who wrote them that frames have arrived; pieces of a stream that touch as one."""
+        decided = self.data_decided
+        stream: QuicStream | None = None
+        start, stop, fin = 0, 0, False
+        for packet in packets:
+            for handler, args in packet.delivery_handlers:
+                is_data = handler == decided
+                if is_data and args[0] is stream and args[1] == stop:
+                    _, _, stop, fin = args
+                    continue
+                if stream is not None:
+                    decided(_ACKED, stream, start, stop, fin)
+                    stream = None
+                if is_data:
+                    stream, start, stop, fin = args
+                else:
+                    handler(_ACKED, *args)
+        if stream is not None:
+            decided(_ACKED, stream, start, stop, fin)
 
     def measure(self, latest_rtt: float, delay: float, now: float) -> None:
         """Take in a sample of the round trip (RFC 9002 §5.3)."""
