@@ -51,6 +51,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "pylsqpack": ("wire.qpack",),
     "cryptography": ("quic", "server"),
     "click": ("cli",),
+    "uvloop": ("server.event_loop",),
 }
 
 MAX_FILE_LINES = 320

@@ -112,5 +112,12 @@ def test_a_connection_must_hold_what_one_of_its_streams_may_hold() -> None:
 
 
 def test_a_congestion_control_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(ConfigError, match="congestion_control must be 'reno' or 'cubic'"):
+    with pytest.raises(
+        ConfigError, match="congestion_control must be one of reno, cubic, not 'bbr'"
+    ):
         Config(congestion_control="bbr")  # type: ignore[arg-type]
+
+
+def test_an_event_loop_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(ConfigError, match="loop must be one of auto, asyncio, uvloop, not 'trio'"):
+        Config(loop="trio")  # type: ignore[arg-type]

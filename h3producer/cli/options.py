@@ -13,7 +13,7 @@ import click
 
 from h3producer.cli.limit_options import LIMIT_OPTIONS
 from h3producer.cli.option import NONE, environment_names, option, or_none, seconds
-from h3producer.config import LOG_LEVELS, Config, CongestionControl, RetryMode
+from h3producer.config import LOG_LEVELS, Config, CongestionControl, EventLoop, RetryMode
 from h3producer.quic.sockets import BindError, parse_bind
 
 if TYPE_CHECKING:
@@ -74,6 +74,12 @@ SERVE_OPTIONS: tuple[click.Parameter, ...] = (
     option("--app-dir", "app_dir", help="Where to import APP from.", metavar="DIR"),
     option("--factory", "factory", help="APP returns the application when called.", is_flag=True),
     option("--root-path", "root_path", help="Where the application is mounted.", metavar="PATH"),
+    option(
+        "--loop",
+        "loop",
+        help="Event loop; auto: uvloop if it is installed.",
+        type=click.Choice(get_args(EventLoop)),
+    ),
     option(
         "--limit-concurrency",
         "limit_concurrency",

@@ -44,6 +44,7 @@ from h3producer.server.certificates.hints import url_of
 from h3producer.server.certificates.presented import presented_credentials
 from h3producer.server.collector import spared_collector
 from h3producer.server.errors import StartupError
+from h3producer.server.event_loop import loop_factory
 from h3producer.server.latch import Latch
 from h3producer.server.listeners import UdpListeners
 from h3producer.server.logging import configure_logging
@@ -128,11 +129,12 @@ class Server:
             self._force.set()
 
     def run(self) -> None:
-        """Serve in a new event loop until INT or TERM; see `serve`.
+        """Serve in a new event loop, `Config.loop`, until INT or TERM; see `serve`.
 
         Takes the process to be its own: see `collector.py`.
         """
-        asyncio.run(self._serve(spared_collector()))
+        with asyncio.Runner(loop_factory=loop_factory(self.config.loop)) as runner:
+            runner.run(self._serve(spared_collector()))
 
     async def serve(self) -> None:
         """Serve until `should_exit` is set, or INT or TERM comes; return when all is closed.

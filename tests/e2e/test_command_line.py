@@ -118,6 +118,18 @@ async def test_both_kinds_of_application_are_served(
         assert await fetch(server, app_dir) == body
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_it_serves_and_ends_on_uvloop_as_on_asyncio(
+    app_dir: Path, number: signal.Signals
+) -> None:
+    pytest.importorskip("uvloop")
+    async with command_server("apps:app", "--port", "0", "--loop", "uvloop") as server:
+        assert await fetch(server, app_dir) == b"hello"
+        server.signal(number)
+        assert await server.ended() == 0
+        assert "shut down" in await stdout_of(server)
+
+
 async def test_every_request_is_a_line_on_stdout(app_dir: Path) -> None:
     async with command_server("apps:handler", "--port", "0") as server:
         await fetch(server, app_dir, "/a?b")

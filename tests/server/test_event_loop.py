@@ -1,0 +1,37 @@
+"""The event loop of a server: asyncio's, uvloop's, or what is there."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from h3producer.server.errors import StartupError
+from h3producer.server.event_loop import loop_factory
+
+
+def test_asyncios_loop_is_asyncios_own_choice() -> None:
+    assert loop_factory("asyncio") is None
+
+
+@pytest.mark.parametrize("name", ["auto", "uvloop"])
+def test_uvloop_is_taken_if_it_is_there(name: str) -> None:
+    uvloop = pytest.importorskip("uvloop")
+    factory = loop_factory(name)  # type: ignore[arg-type]  # one of its literals
+    assert factory is not None
+    loop = factory()
+    loop.close()
+    assert isinstance(loop, uvloop.Loop)
+
+
+def test_without_uvloop_auto_is_asyncio(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "uvloop", None)
+    assert loop_factory("auto") is None
+
+
+def test_without_uvloop_who_asks_for_it_is_told_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "uvloop", None)
+    with pytest.raises(StartupError, match=r"^uvloop is not installed: pip install .+\.$"):
+        loop_factory("uvloop")
