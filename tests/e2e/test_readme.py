@@ -78,7 +78,7 @@ async def test_a_server_can_be_embedded_as_written(
 
 def test_every_make_command_is_in_the_makefile() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    targets = set(re.findall(r"`?make ([a-z]+)", README))
+    targets = set(re.findall(r"`?make ([a-z-]+)", README))
     assert {"serve", "test"} <= targets
     assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets)
 
