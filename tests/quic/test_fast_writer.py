@@ -335,6 +335,23 @@ async def test_who_ends_in_a_packet_of_aioquics_is_forgotten() -> None:
     assert len(engine_of(pair)._streams) == 0
 
 
+async def test_an_acknowledgement_comes_along_with_data_before_it_is_due() -> None:
+    pair, engine, _ = await downloading()
+    space = space_of(pair)
+    space.ack_at = pair.loop.now + 0.001
+    assert engine.datagrams_to_send(pair.loop.now)
+    assert space.ack_at is None
+
+
+async def test_an_acknowledgement_waits_where_there_is_no_data() -> None:
+    pair = await connected()
+    await ask(pair)
+    engine, space = engine_of(pair), space_of(pair)
+    space.ack_at = pair.loop.now + 0.001
+    assert engine.datagrams_to_send(pair.loop.now) == []
+    assert len(engine.datagrams_to_send(space.ack_at)) == 1
+
+
 # What recovery is told
 
 

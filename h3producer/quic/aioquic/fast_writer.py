@@ -96,7 +96,9 @@ class FastWritingConnection(FramingConnection):
             burst = max(burst, 1)  # as aioquic: a late acknowledgement waits for no pacer
         window = (loss.congestion_window - loss.bytes_in_flight) // size
         flight = Flight(size - OVERHEAD - len(self._peer_cid.cid), min(burst, window))
-        if space.ack_at is not None and space.ack_at <= now and burst:
+        # With data, an acknowledgement comes along for a few bytes; by itself it is a datagram.
+        ack_at = space.ack_at
+        if ack_at is not None and burst and (ack_at <= now or (flight.room and self.queue)):
             self.add_ack(flight, space, now)
         if flight.room:
             self.add_limits(flight)

@@ -39,7 +39,7 @@ _PING = encode_varint(QuicFrameType.PING)
 
 _STREAM = tuple(bytes((kind,)) for kind in range(QuicFrameType.STREAM_BASE, 0x10))
 _FIN, _LENGTH, _OFFSET = 1, 2, 4
-_LENGTHS = tuple((length | 0x4000).to_bytes(2, "big") for length in range(0x4000))
+_TWO_BYTES = 0x4000
 
 
 class FramingConnection(AnnouncingConnection):
@@ -152,16 +152,15 @@ class FramingConnection(AnnouncingConnection):
     def add_turn(self, flight: Flight, stream: QuicStream) -> bool:
         """STREAM frames of one stream; return whether there is more to send."""
         sender = stream.sender
-        left = flight.number + TURN_PACKETS
+        packets = TURN_PACKETS
         while not sender.buffer_is_empty:
-            if flight.number >= left:
-                return True
             if flight.room < SMALLEST_STREAM_FRAME and not flight.open_next():
                 return True
             start, stop = self.next_range(stream)
             if start < 0:
                 return False  # flow control: whoever raises the limit announces it
-            if not self.add_range(flight, stream, start, stop, left):
+            packets = self.add_range(flight, stream, start, stop, packets)
+            if not packets:
                 return True
         return False
 
@@ -194,11 +193,11 @@ class FramingConnection(AnnouncingConnection):
         return start, stop
 
     def add_range(
-        self, flight: Flight, stream: QuicStream, start: int, stop: int, left: int
-    ) -> bool:
-        """STREAM frames for a range, in packets up to the one numbered `left`.
+        self, flight: Flight, stream: QuicStream, start: int, stop: int, packets: int
+    ) -> int:
+        """STREAM frames for a range, to the end of so many packets at most.
 
-        Return whether all of it had room.
+        Return how many of them are left; 0 also if no more may leave.
         """
         sender = stream.sender
         buffer, base, fin = sender._buffer, sender._buffer_start, sender._buffer_fin
@@ -213,13 +212,16 @@ class FramingConnection(AnnouncingConnection):
             end = at + size
             kind = _STREAM[(_LENGTH | _OFFSET if at else _LENGTH) | (end == fin)]
             data = buffer[at - base : end - base]
-            parts = (kind, stream_id, offset, _LENGTHS[size], data)
+            parts = (kind, stream_id, offset, (size | _TWO_BYTES).to_bytes(2, "big"), data)
             flight.add_parts(parts, header + size, decided, stream, at, end, end == fin)
             at = end
-            if at == stop or not flight.open_next() or flight.number >= left:
+            if at == stop:
+                break
+            packets = packets - 1 if flight.open_next() else 0
+            if not packets:
                 break
         self.range_sent(flight, stream, start, at)
-        return at == stop
+        return packets
 
     def range_sent(self, flight: Flight, stream: QuicStream, start: int, stop: int) -> None:
         """Take note of it; what waited for the end of the stream follows at once."""
