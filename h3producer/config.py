@@ -202,13 +202,12 @@ class Config:
     """How fast a response may go over a path: `reno` (RFC 9002 §7) gives way to others soonest;
     `cubic` (RFC 9438) comes back to its rate sooner behind a loss on long, fast paths."""
     gso: bool = True
-    """Hand datagrams of a size to the system many at a time (UDP_SEGMENT), where it is Linux and
-    the device can do it; to be turned off for a device that says it can and loses them."""
+    """Send many datagrams with a call, on Linux (UDP_SEGMENT). Off: for a device that loses them."""
     fast_path: bool = True
     """Write packets of open connections ourselves instead of by aioquic: half the time of a
     download. Off, or with a release of aioquic that it was not made for, aioquic writes all."""
     max_datagram_size: int = 1200
-    """Bytes of UDP payload we send; 1200 passes every path (RFC 9000 §14)."""
+    """Bytes of UDP payload we send: 1200 passes every path (RFC 9000 §14); more is not probed."""
     max_pending_datagrams: int = 128
     """DATAGRAM frames (RFC 9221) per connection that wait for room in a packet; what comes then
     is dropped, as the network would. 150 kB at most."""
@@ -310,7 +309,8 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
     ("max_control_frames_per_second", 1, 10_000_000),
     ("max_priority_updates_per_second", 1, 10_000_000),
     ("max_qpack_instructions_per_second", 1, 10_000_000),
-    ("max_datagram_size", 1200, 65_527),
+    # aioquic has two bytes for the length of a frame or packet.
+    ("max_datagram_size", 1200, 16_383),
     ("retry_threshold", 1, 1_000_000),
     ("handshake_timeout", 0.1, 3_600),
     ("max_pending_datagrams", 1, 100_000),

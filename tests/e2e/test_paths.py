@@ -81,6 +81,18 @@ async def test_a_megabyte_comes_down_whole_in_many_datagrams_at_a_time_and_in_si
     assert bytes((await client.get("/download")).body) == BODY
 
 
+@pytest.mark.parametrize("size", [1452, 9000, 16_383])
+async def test_a_megabyte_comes_down_whole_in_larger_datagrams(
+    serve: Serve, connect: Connect, size: int
+) -> None:
+    """On the loopback, whose packets have 64 KiB."""
+    client = await connect(
+        await serve(routed(download=download), max_datagram_size=size), max_data=1 << 24
+    )
+
+    assert bytes((await client.get("/download")).body) == BODY
+
+
 async def test_a_megabyte_comes_down_whole_from_a_socket_that_refuses_many_at_a_time(
     serve: Serve, connect: Connect
 ) -> None:
