@@ -202,7 +202,7 @@ class Config:
     """How fast a response may go over a path: `reno` (RFC 9002 §7) gives way to others soonest;
     `cubic` (RFC 9438) comes back to its rate sooner behind a loss on long, fast paths."""
     gso: bool = True
-    """Send many datagrams with a call, on Linux (UDP_SEGMENT). Off: for a device that loses them."""
+    """Send many datagrams with a call, on Linux (UDP_SEGMENT). Off for a device that loses them."""
     fast_path: bool = True
     """Write packets of open connections ourselves instead of by aioquic: half the time of a
     download. Off, or with a release of aioquic that it was not made for, aioquic writes all."""
