@@ -50,7 +50,7 @@ $(BENCH_STAMP): $(STAMP)
 attacks: $(STAMP)  ## attacks beside a client that behaves, into tests/bench/attacks.md (8 minutes)
 	$(BIN)/python -m tests.bench.attacks --write
 
-bench: $(BENCH_STAMP)  ## all benchmarks, into tests/bench/results.md and README.md (12 minutes)
+bench: $(BENCH_STAMP)  ## all benchmarks, into tests/bench/results.md and README.md (13 minutes)
 	$(BIN)/python -m tests.bench --write
 
 load-client: $(BENCH_STAMP)  ## the native load client, on Debian (as root: compiler and library)

@@ -107,7 +107,7 @@ def measure(case: Case, server: RunningServer) -> Sequence[object]:
         whole = _read_on(probes, case)
     n = case.total_streams
     return (
-        f"{server.kind.name}, {case}",
+        f"{server.kind}, {case}",
         count(report["sent"].get("case", 0) // n),
         count(got // n),
         count((report["offered"]["case"] - got) // n),

@@ -86,6 +86,9 @@ class ServerKind:
     def version(self) -> str:
         return self.find_version(self.package)
 
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
 
 @dataclass(frozen=True)
 class RunningServer:

@@ -89,7 +89,7 @@ def measure_unread(size: int, server: RunningServer) -> Sequence[object]:
             drive([probe.peer], lambda: answer.is_over, PATIENCE)
             whole = bytes(answer.beginning) == b"%d" % size
             read_on = "all arrived" if whole else f"**{_describe(answer)}**"
-    return server.kind.name, count(let_in), mib(growth), others, read_on
+    return str(server.kind), count(let_in), mib(growth), others, read_on
 
 
 def measure_slow(size: int, server: RunningServer) -> Sequence[object]:
@@ -113,7 +113,7 @@ def measure_slow(size: int, server: RunningServer) -> Sequence[object]:
     whole = bytes(answer.beginning) == digest_of(size).encode()
     outcome = "whole, by SHA-256" if whole else f"**{_describe(answer)}**"
     seconds = time.monotonic() - start
-    return UNBOUNDED.name, outcome, f"{seconds:.1f}", mib(peak - before)
+    return str(UNBOUNDED), outcome, f"{seconds:.1f}", mib(peak - before)
 
 
 def _describe(answer: Answer) -> str:
