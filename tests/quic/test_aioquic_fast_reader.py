@@ -186,6 +186,56 @@ def test_who_breaks_a_rule_meets_aioquic_itself(
     twins.agree()
 
 
+def test_what_arrives_behind_a_gap_waits_for_what_is_missing() -> None:
+    twins = Twins()
+    twins.receive(twins.packet(stream_frame(0, b"llo", 2)))
+    twins.receive(twins.packet(stream_frame(0, b" world", 5, fin=True)))
+    assert twins.heard == []
+    twins.receive(twins.packet(stream_frame(0, b"he")))
+    assert [heard[2:] for heard in twins.heard] == [(b"hello world", True)]
+    twins.agree()
+
+
+def narrow_stream(connection: AioquicConnection) -> None:
+    connection._streams[0].max_stream_data_local = 1500
+
+
+def narrow_new_streams(connection: AioquicConnection) -> None:
+    connection._local_max_stream_data_bidi_remote = 500
+
+
+def narrow_connection(connection: AioquicConnection) -> None:
+    connection._local_max_data.value = 1500
+
+
+def no_more_streams(connection: AioquicConnection) -> None:
+    connection._local_max_streams_bidi.value = 1
+
+
+@pytest.mark.parametrize(
+    ("narrow", "stream_id", "offset", "code"),
+    [
+        (narrow_stream, 0, 1000, QuicErrorCode.FLOW_CONTROL_ERROR),
+        (narrow_new_streams, 4, 0, QuicErrorCode.FLOW_CONTROL_ERROR),
+        (narrow_connection, 0, 1000, QuicErrorCode.FLOW_CONTROL_ERROR),
+        (narrow_connection, 4, 0, QuicErrorCode.FLOW_CONTROL_ERROR),
+        (no_more_streams, 4, 0, QuicErrorCode.STREAM_LIMIT_ERROR),
+    ],
+)
+def test_no_limit_is_passed_on_the_short_way(
+    narrow: Callable[[AioquicConnection], None], stream_id: int, offset: int, code: QuicErrorCode
+) -> None:
+    twins = Twins()
+    twins.receive(twins.packet(stream_frame(0, bytes(1000))))
+    for each in twins.both:
+        narrow(each)
+    twins.receive(twins.packet(stream_frame(stream_id, bytes(1000), offset)))
+    for each in twins.both:
+        assert each._close_event is not None
+        assert each._close_event.error_code == code
+    twins.agree()
+
+
 def test_what_arrived_before_a_broken_frame_is_told() -> None:
     twins = Twins()
     twins.receive(twins.packet(stream_frame(0, b"GET", fin=True), (0x21, b"")))
