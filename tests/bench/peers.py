@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 __all__ = ["BARE", "HYPERCORN", "KINDS", "PEERS", "installed"]
 
+WITHOUT_UVLOOP = (
+    "import runpy, sys; sys.modules['uvloop'] = None; del sys.argv[0]; "
+    "runpy.run_path(sys.argv[0], run_name='__main__')"
+)
+"""The example takes another event loop if there is one, and has no option for it."""
+
 
 def _hypercorn(place: Place) -> list[str]:
     return [sys.executable, "-m", "hypercorn", *_bound(place)]
@@ -38,7 +44,7 @@ def _bound(place: Place) -> list[str]:
 def _aioquic_example(place: Place) -> list[str]:
     where = ["--host", HOST, "--port", str(place.port)]
     certificate = ["--certificate", place.certfile, "--private-key", place.keyfile]
-    return [sys.executable, str(example_script()), APP, *where, *certificate]
+    return [sys.executable, "-c", WITHOUT_UVLOOP, str(example_script()), APP, *where, *certificate]
 
 
 def _bare(place: Place) -> list[str]:

@@ -101,7 +101,7 @@ class RunningServer:
 
 def _ours(place: Place) -> list[str]:
     command = [sys.executable, "-m", "h3producer", APP, "--host", HOST, "--port", str(place.port)]
-    quiet = ["--no-access-log", "--log-level", "warning"]
+    quiet = ["--no-access-log", "--log-level", "warning", "--loop", "asyncio"]
     return [*command, *quiet, "--certfile", place.certfile, "--keyfile", place.keyfile]
 
 
