@@ -162,10 +162,13 @@ class Http3FrameWriter:
     async def _send_frame(self, data: ReadOnlySequence) -> None:
         if self._is_over:
             return
-        frames = self._take(data)
+        self._send(self._take(data))
+        del data  # who waits for room holds no copy
+        await self._drain()
+
+    def _send(self, frames: bytes) -> None:
         if frames:
             self._transport.send(self.stream_id, frames)
-        await self._drain()
 
     async def _drain(self) -> None:
         """Wait for room. A stream has one drain at a time, but an interim response may still wait

@@ -119,6 +119,9 @@ class EngineConnection(Protocol):
     def next_timer(self) -> float | None:
         """When `handle_timer` wants to be called; None if never. Asked after each flush."""
 
+    def tidy(self) -> None:
+        """Give back memory that is only room to grow; called about once a second."""
+
     def handle_timer(self, now: float) -> None:
         """Losses, acknowledgements, the idle timeout; to be followed by `datagrams_to_send`."""
 

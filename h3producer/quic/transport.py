@@ -172,6 +172,7 @@ class EngineTransport(Tenant, EngineObserver):
     def tick(self, now: float) -> None:
         """Let the core do what it does by time. What it asks for leaves in this pass."""
         if self._inputs is not None and self._phase is Phase.OPEN:
+            self._connection.tidy()
             self._tell(self._inputs.tick, now)
 
     def shutdown(self) -> None:

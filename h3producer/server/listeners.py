@@ -20,6 +20,7 @@ from h3producer.quic.endpoint import UdpEndpoint
 from h3producer.quic.engine import EngineError
 from h3producer.quic.sockets import BindError, bind_sockets, parse_bind, plain_address
 from h3producer.server.errors import StartupError
+from h3producer.server.event_loop import exact_loop
 
 if TYPE_CHECKING:
     import socket
@@ -96,7 +97,7 @@ class UdpListeners:
 
         acceptor = Acceptor(engine, config)
         for sock in self._sockets:
-            loop = asyncio.get_running_loop()
+            loop = exact_loop(asyncio.get_running_loop())
             endpoint = UdpEndpoint(sock, acceptor, accept, config, loop)
             self._undo.callback(endpoint.close)
             self._endpoints.append(endpoint)

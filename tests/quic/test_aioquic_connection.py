@@ -16,6 +16,7 @@ from aioquic.tls import Epoch
 
 from h3producer.config import Config
 from h3producer.quic.aioquic.connection import AioquicConnection
+from h3producer.quic.aioquic.holding import SLACK
 from h3producer.quic.limits import MAX_REASON, MAX_UNI_STREAMS
 from h3producer.quic.packets import VERSION_1
 from h3producer.quic.phase import Phase
@@ -502,6 +503,19 @@ async def test_a_stream_that_is_reset_frees_what_it_was_to_send() -> None:
     pair.transport.reset(stream_id, 0x102)
     assert len(engine_of(pair)._streams[stream_id].sender._buffer) == 0
     assert engine_of(pair).unsent(stream_id) == 0
+
+
+async def test_a_second_later_a_send_buffer_has_no_more_room_than_it_needs() -> None:
+    pair = await connected()
+    stream_id = upload(pair, 10)
+    await pair.drive()
+    sender = engine_of(pair)._streams[stream_id].sender
+    sender._buffer += bytes(100_000)
+    del sender._buffer[:40_000]  # as when it is acknowledged
+    assert sender._buffer.__alloc__() > 60_000 + SLACK
+    await pair.advance(2)
+    assert sender._buffer == bytes(60_000)
+    assert sender._buffer.__alloc__() <= 60_000 + SLACK
 
 
 async def test_a_stream_that_is_stopped_frees_what_it_was_to_send() -> None:

@@ -82,6 +82,9 @@ class FakeConnection:
     def unsent(self, stream_id: int) -> int:
         return self._unsent.get(stream_id, 0)
 
+    def tidy(self) -> None:
+        self.calls.append(("tidy",))
+
     def unsent_streams(self) -> list[int]:
         return [stream_id for stream_id, unsent in self._unsent.items() if unsent]
 

@@ -33,7 +33,7 @@ __all__ = [
     "StreamTable",
 ]
 
-IS_KNOWN_RELEASE = aioquic.__version__ in ("1.7.1", "1.7.2")
+IS_KNOWN_RELEASE = aioquic.__version__ == "1.7.2"
 """Whether this is a release whose own ways our short ways repeat."""
 
 PRIVATE_NAMES = {
