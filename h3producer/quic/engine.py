@@ -119,8 +119,8 @@ class EngineConnection(Protocol):
     def next_timer(self) -> float | None:
         """When `handle_timer` wants to be called; None if never. Asked after each flush."""
 
-    def tidy(self) -> None:
-        """Give back memory that is only room to grow; called about once a second."""
+    def tidy(self) -> int:
+        """Give back memory that is only room to grow, about once a second; return the bytes."""
 
     def handle_timer(self, now: float) -> None:
         """Losses, acknowledgements, the idle timeout; to be followed by `datagrams_to_send`."""

@@ -1,6 +1,7 @@
 """Once a second, for all connections of an endpoint: time to look at what takes too long.
 
-This file knows a set of tenants and when to tick them. It refuses to know what they look at.
+This file knows a set of tenants, when to tick them, and who gets the memory that they free. It
+refuses to know what they look at.
 
 Its one rule: no pass of the event loop ticks more than `MAX_TICKS_PER_PASS` of them, nor goes on
 when they have taken `MAX_TICKING`, so that neither ten thousand quiet connections nor a few with a
@@ -11,7 +12,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from h3producer.quic.limits import HEARTBEAT, MAX_TICKING, MAX_TICKS_PER_PASS
+from h3producer.quic.heap import give_back
+from h3producer.quic.limits import (
+    HEARTBEAT,
+    MAX_TICKING,
+    MAX_TICKS_PER_PASS,
+    WORTH_GIVING_BACK,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -32,6 +39,7 @@ class Heartbeat:
         self._clock = clock
         self._tenants = tenants
         self._timer: TimerHandle | None = None
+        self._freed = 0
 
     def start(self) -> None:
         """Beat from now on; a no-op if it does."""
@@ -55,10 +63,13 @@ class Heartbeat:
         began = now = time()
         done = 0
         for tenant in tenants[:MAX_TICKS_PER_PASS]:
-            tenant.tick(now)
+            self._freed += tenant.tick(now)
             done += 1
             now = time()
             if now - began >= MAX_TICKING:
                 break
         if len(tenants) > done:
             self._clock.call_soon(self._tick, tenants[done:])
+        elif self._freed >= WORTH_GIVING_BACK:
+            self._freed = 0
+            give_back()

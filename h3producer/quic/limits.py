@@ -40,6 +40,7 @@ __all__ = [
     "REFUSAL_PAUSE",
     "SIEVE_MESH",
     "TURN",
+    "WORTH_GIVING_BACK",
 ]
 
 CONNECTION_ID_LENGTH = 8
@@ -163,3 +164,7 @@ the connection, so that aioquic's 8 are a tenth of a handshake."""
 MAX_PEER_CONNECTION_IDS = 256
 """Connection ids that a client may issue without saying which are retired: one for each of its
 migrations."""
+
+WORTH_GIVING_BACK = 4 * 1024 * 1024
+"""Bytes that responses which do not go on have freed, before the system gets them: that takes about
+a millisecond."""

@@ -33,8 +33,11 @@ class Tenant(QuicTransport, Protocol):
     def flush(self) -> None:
         """Build and send what there is; a no-op unless something asked for it."""
 
-    def tick(self, now: float) -> None:
-        """About a second has gone by: have the core look at what takes too long."""
+    def tick(self, now: float) -> int:
+        """About a second has gone by: have the core look at what takes too long.
+
+        Return how many bytes of memory were freed.
+        """
 
     def shutdown(self) -> None:
         """Have the core end the connection in its own way."""

@@ -169,11 +169,11 @@ class EngineTransport(Tenant, EngineObserver):
                 self._failed()
                 self.abandon(ErrorCode.H3_INTERNAL_ERROR, "The server failed.")
 
-    def tick(self, now: float) -> None:
-        """Let the core do what it does by time. What it asks for leaves in this pass."""
+    def tick(self, now: float) -> int:
+        """Let the core do what it does by time; return how much memory was freed, in bytes."""
         if self._inputs is not None and self._phase is Phase.OPEN:
-            self._connection.tidy()
             self._tell(self._inputs.tick, now)
+        return self._connection.tidy() if self._phase is Phase.OPEN else 0
 
     def shutdown(self) -> None:
         """The server wants to end: the core tells its peer; where none is yet, none will be."""

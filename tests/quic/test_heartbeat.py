@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import pytest
+
+import h3producer.quic.heartbeat as heartbeat_module
 from h3producer.quic.heartbeat import Heartbeat
-from h3producer.quic.limits import MAX_TICKING, MAX_TICKS_PER_PASS
+from h3producer.quic.limits import MAX_TICKING, MAX_TICKS_PER_PASS, WORTH_GIVING_BACK
 from tests.pair import Pair
 from tests.virtual import VirtualLoop
 
@@ -17,11 +20,13 @@ if TYPE_CHECKING:
 class Ticked:
     """What a heartbeat needs of a tenant."""
 
-    def __init__(self) -> None:
+    def __init__(self, frees: int = 0) -> None:
         self.ticks: list[float] = []
+        self._frees = frees
 
-    def tick(self, now: float) -> None:
+    def tick(self, now: float) -> int:
         self.ticks.append(now)
+        return self._frees
 
 
 def as_tenants(tenants: list[Ticked]) -> list[Tenant]:
@@ -75,9 +80,9 @@ async def test_a_crowd_is_ticked_in_several_passes_of_the_loop() -> None:
 
 async def test_those_that_take_long_are_ticked_in_several_passes_of_the_loop() -> None:
     class Slow(Ticked):
-        def tick(self, now: float) -> None:
-            super().tick(now)
+        def tick(self, now: float) -> int:
             loop.now += 0.4 * MAX_TICKING
+            return super().tick(now)
 
     loop, tenants = VirtualLoop(), [Slow() for _ in range(7)]
     Heartbeat(loop, as_tenants(list[Ticked](tenants))).start()
@@ -87,6 +92,23 @@ async def test_those_that_take_long_are_ticked_in_several_passes_of_the_loop() -
         await asyncio.sleep(0)
         ticked.append(sum(len(each.ticks) for each in tenants))
     assert ticked == [3, 6, 7]
+
+
+@pytest.mark.parametrize(("freed", "times"), [(-1, 0), (0, 1)])
+async def test_memory_that_is_worth_it_goes_back_to_the_system(
+    freed: int, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[None] = []
+    monkeypatch.setattr(heartbeat_module, "give_back", lambda: given.append(None))
+    loop, tenants = VirtualLoop(), [Ticked(WORTH_GIVING_BACK // 2), Ticked()]
+    Heartbeat(loop, as_tenants(tenants)).start()
+    loop.fire_next(loop.now + 10)
+    assert given == []
+    tenants[1] = Ticked(freed)
+    loop.fire_next(loop.now + 10)
+    assert len(given) == times
+    loop.fire_next(loop.now + 10)
+    assert len(given) == 1
 
 
 async def test_the_core_of_a_connection_hears_of_each_second() -> None:

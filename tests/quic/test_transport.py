@@ -82,8 +82,8 @@ class FakeConnection:
     def unsent(self, stream_id: int) -> int:
         return self._unsent.get(stream_id, 0)
 
-    def tidy(self) -> None:
-        self.calls.append(("tidy",))
+    def tidy(self) -> int:
+        return 1000
 
     def unsent_streams(self) -> list[int]:
         return [stream_id for stream_id, unsent in self._unsent.items() if unsent]

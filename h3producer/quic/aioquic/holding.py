@@ -41,16 +41,20 @@ class HoldingConnection(FastWritingConnection):
         self.priorities.pop(stream_id, None)
         self.forget_stream(stream_id)
 
-    def tidy(self) -> None:
-        """Give back what send buffers have grown by, to be called now and then.
+    def tidy(self) -> int:
+        """Give back what send buffers have grown by, to be called now and then; return the bytes.
 
         A bytearray that is added to at one end and taken from at the other is up to twice as large
         as what is in it. While data flows that saves time.
         """
+        freed = 0
         for stream in self._streams.values():
             buffer = stream.sender._buffer  # noqa: SLF001
-            if buffer.__alloc__() - len(buffer) > SLACK:
+            slack = buffer.__alloc__() - len(buffer)
+            if slack > SLACK:
+                freed += slack
                 stream.sender._buffer = bytearray(buffer)  # noqa: SLF001
+        return freed
 
     def free_send_buffer(self, stream: QuicStream) -> None:
         """Nothing of a stream that was reset is sent again, but that it was."""
