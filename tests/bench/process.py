@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
-__all__ = ["ServerProcess", "Stillness", "core_count"]
+__all__ = ["STANDING", "ServerProcess", "Stillness", "core_count"]
+
+STANDING = 2.0
+"""Seconds for which something has stood still when its memory is looked at: servers look after what
+does not go on once a second."""
 
 STILL_AFTER = 1.0
 """Seconds without progress after which an application is taken to wait."""

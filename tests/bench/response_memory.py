@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from tests.bench.content import CHUNK, digest_of
 from tests.bench.main import run_benchmark
 from tests.bench.peers import HYPERCORN
 from tests.bench.probe import CLIENT_WINDOW, Probe, ask
-from tests.bench.process import Stillness
+from tests.bench.process import STANDING, Stillness
 from tests.bench.report import Report, Table, count, mib
 from tests.bench.servers import OURS, measured
 
@@ -125,7 +126,10 @@ def _received(probes: Sequence[Probe]) -> int:
 def _wait_stalled(server: RunningServer, probes: Sequence[Probe]) -> None:
     """Serve the connections until nothing has come for a while, and the server is idle."""
     progress = Stillness(server.process)
-    drive([probe.peer for probe in probes], lambda: progress.is_still(_received(probes)), PATIENCE)
+    peers = [probe.peer for probe in probes]
+    drive(peers, lambda: progress.is_still(_received(probes)), PATIENCE)
+    until = time.monotonic() + STANDING
+    drive(peers, lambda: time.monotonic() >= until, PATIENCE)
 
 
 def _read_on(probes: Sequence[Probe], case: Case) -> int:

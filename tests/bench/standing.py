@@ -8,11 +8,12 @@ here, since a thousand connections of one would weigh on the figures of the next
 from __future__ import annotations
 
 import contextlib
+import time
 from typing import TYPE_CHECKING
 
 from tests.bench.client import drive
 from tests.bench.probe import Probe
-from tests.bench.process import Stillness
+from tests.bench.process import STANDING, Stillness
 from tests.bench.sample import sample_prepared
 from tests.bench.servers import running
 
@@ -62,4 +63,6 @@ def measure_stalled(kind: ServerKind, streams: int = STREAMS) -> float:
         stillness = Stillness(server.process)
         peers = [probe.peer for probe in probes]
         drive(peers, lambda: stillness.is_still(received()), PATIENCE)
+        until = time.monotonic() + STANDING
+        drive(peers, lambda: time.monotonic() >= until, PATIENCE)
         return (server.process.rss() - before) / (CONNECTIONS * streams)
