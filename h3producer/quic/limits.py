@@ -165,6 +165,6 @@ MAX_PEER_CONNECTION_IDS = 256
 """Connection ids that a client may issue without saying which are retired: one for each of its
 migrations."""
 
-WORTH_GIVING_BACK = 4 * 1024 * 1024
+WORTH_GIVING_BACK = 1024 * 1024
 """Bytes that responses which do not go on have freed, before the system gets them: that takes about
 a millisecond."""
