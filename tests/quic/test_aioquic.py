@@ -41,6 +41,7 @@ LIVE: dict[str, object] = {
 OVERRIDDEN = {
     "__init__",
     "_consume_peer_cid",
+    "_discard_epoch",
     "_handle_ack_frame",
     "_handle_crypto_frame",
     "_handle_max_data_frame",

@@ -11,6 +11,7 @@ from aioquic.tls import Epoch
 
 from h3producer.quic.aioquic.connection import AioquicConnection
 from h3producer.quic.aioquic.frugality import FrameHandlers
+from h3producer.quic.packets import VERSION_1, VERSION_2, encode_long_header
 from tests.conformance.quic_frames import crypto
 from tests.quic.rogue_client import rogue_pair
 
@@ -48,6 +49,20 @@ async def test_datagrams_of_the_handshake_that_come_again_change_nothing() -> No
     pair, client = await rogue_pair()
     for datagram in list(pair.to_server):
         pair._to_server(datagram, client.address)
+    await pair.drive()
+    client.send(0, b"hello")
+    await pair.drive()
+    assert pair.recorded.received(0) == b"hello"
+
+
+@pytest.mark.parametrize(("version", "first"), [(VERSION_1, 0xC0), (VERSION_2, 0xD0)])
+async def test_a_first_packet_of_either_version_that_comes_late_is_nobodys(
+    version: int, first: int
+) -> None:
+    pair, client = await rogue_pair()
+    ids = engine_of(pair).host_cid, client.quic.host_cid
+    header = encode_long_header(first, version, *ids) + b"\x00\x44\x00"  # no token, 1024 bytes
+    pair._to_server((header + bytes(1024)).ljust(1200, b"\0"), client.address)
     await pair.drive()
     client.send(0, b"hello")
     await pair.drive()

@@ -79,14 +79,16 @@ class FrugalConnection(QuicConnection):
             }
         self._QuicConnection__frame_handlers: dict[int, FrameHandler] = FrameHandlers(self)
 
+    def _discard_epoch(self, epoch: Epoch) -> None:
+        super()._discard_epoch(epoch)
+        self._cryptos[epoch] = _OVER
+        if epoch is Epoch.INITIAL:
+            # Of every version: where keys are made when they are asked for, none may be again.
+            self._cryptos_initial = dict.fromkeys(self._configuration.supported_versions, _OVER)
+
     def forget_handshake(self) -> None:
         """Give up what only a handshake needs; to be called when it is complete."""
         self._crypto_buffers = _SAID
         self.tls.received_extensions = None
-        for epoch in (Epoch.INITIAL, Epoch.HANDSHAKE):
-            if self._spaces[epoch].discarded:
-                self._cryptos[epoch] = _OVER
-        if self._spaces[Epoch.INITIAL].discarded:
-            self._cryptos_initial = dict.fromkeys(self._cryptos_initial, _OVER)
         if not self.tls.early_data_accepted:
             self._cryptos[Epoch.ZERO_RTT] = _OVER

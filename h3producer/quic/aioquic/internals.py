@@ -44,8 +44,8 @@ PRIVATE_NAMES = {
     "QuicConnection": (
         "_QuicConnection__frame_handlers _ack_delay _ack_eliciting_sent_since_receipt "
         "_alpn_handler _close_at _close_event _close_pending _configuration _consume_peer_cid "
-        "_crypto_buffers _crypto_streams _cryptos _cryptos_initial _datagrams_pending _events "
-        "_handle_ack_frame _handle_crypto_frame _handle_max_data_frame "
+        "_crypto_buffers _crypto_streams _cryptos _cryptos_initial _datagrams_pending "
+        "_discard_epoch _events _handle_ack_frame _handle_crypto_frame _handle_max_data_frame "
         "_handle_max_stream_data_frame _handle_new_connection_id_frame _handle_padding_frame "
         "_handle_path_response_frame _handle_retire_connection_id_frame _handle_stream_frame "
         "_handshake_complete _handshake_confirmed _handshake_done_pending _host_cids "
