@@ -24,18 +24,20 @@ from h3producer.quic.packets import VERSION_1, VERSION_2
 if TYPE_CHECKING:
     from h3producer.quic.packets import InitialPacket
 
-__all__ = ["client_keys", "initial_secret", "is_authentic"]
+__all__ = ["FROM_CLIENT", "LABEL_PREFIXES", "client_keys", "initial_secret", "is_authentic"]
 
 _SALT = {
     VERSION_1: bytes.fromhex("38762cf7f55934b34d179ae6a4c80cadccbb7f0a"),
     VERSION_2: bytes.fromhex("0dede3def700a6db819381be6e269dcbf9bd2ed9"),
 }
-_PREFIX = {VERSION_1: b"quic ", VERSION_2: b"quicv2 "}
+LABEL_PREFIXES = {VERSION_1: b"quic ", VERSION_2: b"quicv2 "}
+"""What the labels of packet keys begin with (RFC 9001 §5.1, RFC 9369 §3.3.2)."""
 
+FROM_CLIENT = label_info(b"client in", b"", 32)
+"""The label of what a client's Initial keys come from."""
 
-_CLIENT = label_info(b"client in", b"", 32)
 _KEY, _IV, _HP = (
-    {version: label_info(prefix + name, b"", length) for version, prefix in _PREFIX.items()}
+    {version: label_info(prefix + name, b"", length) for version, prefix in LABEL_PREFIXES.items()}
     for name, length in ((b"key", 16), (b"iv", 12), (b"hp", 16))
 )
 
@@ -47,7 +49,7 @@ def initial_secret(version: int, destination_id: bytes) -> bytes:
 
 def client_keys(version: int, destination_id: bytes) -> tuple[bytes, bytes, bytes]:
     """Key, IV and header protection key of what a client sends to the id that it made up."""
-    secret = expand("sha256", initial_secret(version, destination_id), _CLIENT, 32)
+    secret = expand("sha256", initial_secret(version, destination_id), FROM_CLIENT, 32)
     return (
         expand("sha256", secret, _KEY[version], 16),
         expand("sha256", secret, _IV[version], 12),

@@ -17,8 +17,7 @@ from aioquic.tls import CipherSuite
 
 from h3producer.quic.aioquic.key_schedule import hash_of
 from h3producer.quic.hkdf import expand, label_info
-from h3producer.quic.initial_keys import initial_secret
-from h3producer.quic.packets import VERSION_1, VERSION_2
+from h3producer.quic.initial_keys import FROM_CLIENT, LABEL_PREFIXES, initial_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +30,6 @@ _KEY_SIZES = {
     CipherSuite.AES_256_GCM_SHA384: 32,
     CipherSuite.CHACHA20_POLY1305_SHA256: 32,
 }
-_PREFIXES = {VERSION_1: b"quic ", VERSION_2: b"quicv2 "}
 
 _LABELS = {
     (version, size): (
@@ -39,12 +37,12 @@ _LABELS = {
         label_info(prefix + b"iv", b"", _IV_SIZE),
         label_info(prefix + b"hp", b"", size),
     )
-    for version, prefix in _PREFIXES.items()
+    for version, prefix in LABEL_PREFIXES.items()
     for size in (16, 32)
 }
 """Labels of key, IV and header protection key, by version and key size (RFC 9369 §3.3.2)."""
 
-_FROM_CLIENT, _FROM_SERVER = (label_info(each, b"", 32) for each in (b"client in", b"server in"))
+_FROM_SERVER = label_info(b"server in", b"", 32)
 
 
 class PacketKeys(CryptoContext):
@@ -80,7 +78,7 @@ class InitialPairs(dict[int, CryptoPair]):
         secret = initial_secret(version, self._destination_id)
         pair = self[version] = PacketPair()
         setups: tuple[tuple[Callable[..., None], bytes], ...] = (
-            (pair.recv.setup, _FROM_CLIENT),
+            (pair.recv.setup, FROM_CLIENT),
             (pair.send.setup, _FROM_SERVER),
         )
         for setup, label in setups:
