@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import ssl
+import time
 from typing import TYPE_CHECKING, Any
 
 from aioquic.h3.connection import H3Connection
@@ -24,6 +25,7 @@ from aioquic.quic.events import (
 
 from h3producer.quic.aioquic.pacing import BurstPacer
 from tests.bench.client import BenchTimeout, UdpPeer, drive
+from tests.bench.process import STANDING, Stillness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,7 +34,9 @@ if TYPE_CHECKING:
     from aioquic.quic.recovery import QuicPacketSpace
     from aioquic.quic.stream import QuicStream
 
-__all__ = ["CLIENT_WINDOW", "Answer", "Probe", "ask"]
+    from tests.bench.process import ServerProcess
+
+__all__ = ["CLIENT_WINDOW", "Answer", "Probe", "ask", "bytes_received", "wait_stalled"]
 
 CLIENT_WINDOW = 64 * 1024
 """Bytes of a response that a client which does not read lets in."""
@@ -188,6 +192,23 @@ class Probe:
         answer.digest.update(event.data)
         answer.beginning += event.data[: KEPT - len(answer.beginning)]
         answer.is_complete |= event.stream_ended
+
+
+def bytes_received(probes: Sequence[Probe]) -> int:
+    """What has come of all their answers."""
+    return sum(answer.received for probe in probes for answer in probe.answers.values())
+
+
+def wait_stalled(process: ServerProcess, probes: Sequence[Probe], patience: float) -> None:
+    """Serve the connections until nothing has come for a while, and stand still for `STANDING`.
+
+    Raises BenchTimeout if something still comes after `patience` seconds.
+    """
+    stillness = Stillness(process)
+    peers = [probe.peer for probe in probes]
+    drive(peers, lambda: stillness.is_still(bytes_received(probes)), patience)
+    until = time.monotonic() + STANDING
+    drive(peers, lambda: time.monotonic() >= until, patience)
 
 
 def ask(

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,8 +18,7 @@ from tests.bench.client import drive
 from tests.bench.content import CHUNK, digest_of
 from tests.bench.main import run_benchmark
 from tests.bench.peers import HYPERCORN
-from tests.bench.probe import CLIENT_WINDOW, Probe, ask
-from tests.bench.process import STANDING, Stillness
+from tests.bench.probe import CLIENT_WINDOW, Probe, ask, bytes_received, wait_stalled
 from tests.bench.report import Report, Table, count, mib
 from tests.bench.servers import OURS, measured
 
@@ -101,10 +99,10 @@ def measure(case: Case, server: RunningServer) -> Sequence[object]:
             for _ in range(case.streams):
                 probe.get(f"/stream/case/{case.size}")
             probe.peer.flush()
-        _wait_stalled(server, probes)
+        wait_stalled(server.process, probes, PATIENCE)
         stalled_rss = server.process.rss()
         report = ask(server.address, "/report", probes)
-        got = _received(probes)
+        got = bytes_received(probes)
         whole = _read_on(probes, case)
     n = case.total_streams
     return (
@@ -117,19 +115,6 @@ def measure(case: Case, server: RunningServer) -> Sequence[object]:
         mib((stalled_rss - before) / n),
         f"{whole} of {n}",
     )
-
-
-def _received(probes: Sequence[Probe]) -> int:
-    return sum(answer.received for probe in probes for answer in probe.answers.values())
-
-
-def _wait_stalled(server: RunningServer, probes: Sequence[Probe]) -> None:
-    """Serve the connections until nothing has come for a while, and the server is idle."""
-    progress = Stillness(server.process)
-    peers = [probe.peer for probe in probes]
-    drive(peers, lambda: progress.is_still(_received(probes)), PATIENCE)
-    until = time.monotonic() + STANDING
-    drive(peers, lambda: time.monotonic() >= until, PATIENCE)
 
 
 def _read_on(probes: Sequence[Probe], case: Case) -> int:

@@ -8,12 +8,9 @@ here, since a thousand connections of one would weigh on the figures of the next
 from __future__ import annotations
 
 import contextlib
-import time
 from typing import TYPE_CHECKING
 
-from tests.bench.client import drive
-from tests.bench.probe import Probe
-from tests.bench.process import STANDING, Stillness
+from tests.bench.probe import Probe, wait_stalled
 from tests.bench.sample import sample_prepared
 from tests.bench.servers import running
 
@@ -56,13 +53,5 @@ def measure_stalled(kind: ServerKind, streams: int = STREAMS) -> float:
             for _ in range(streams):
                 probe.get(f"/bytes/{BODY_SIZE}")
             probe.peer.flush()
-
-        def received() -> int:
-            return sum(answer.received for probe in probes for answer in probe.answers.values())
-
-        stillness = Stillness(server.process)
-        peers = [probe.peer for probe in probes]
-        drive(peers, lambda: stillness.is_still(received()), PATIENCE)
-        until = time.monotonic() + STANDING
-        drive(peers, lambda: time.monotonic() >= until, PATIENCE)
+        wait_stalled(server.process, probes, PATIENCE)
         return (server.process.rss() - before) / (CONNECTIONS * streams)
