@@ -6,7 +6,8 @@ import dataclasses
 
 import pytest
 
-from h3producer.config import _RANGES, LOG_LEVELS, Config, ConfigError
+from h3producer.config import LOG_LEVELS, Config, ConfigError
+from h3producer.config_ranges import RANGES
 
 
 def test_the_defaults_are_valid() -> None:
@@ -36,7 +37,7 @@ COMPANIONS = {
 }
 
 
-@pytest.mark.parametrize(("name", "low", "high"), _RANGES, ids=[name for name, *_ in _RANGES])
+@pytest.mark.parametrize(("name", "low", "high"), RANGES, ids=[name for name, *_ in RANGES])
 def test_the_ends_of_a_range_belong_to_it(name: str, low: float, high: float) -> None:
     others = COMPANIONS.get(name, {})
     for value in (low, high):
@@ -63,7 +64,7 @@ ABSENT = {
 }
 
 
-@pytest.mark.parametrize("name", [name for name, *_ in _RANGES])
+@pytest.mark.parametrize("name", [name for name, *_ in RANGES])
 def test_some_limits_may_be_absent_and_the_others_not(name: str) -> None:
     if name in ABSENT:
         assert getattr(Config(**{name: None}), name) is None  # type: ignore[arg-type]

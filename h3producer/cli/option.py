@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from h3producer.config import KIB, MIB, Config
+from h3producer.config import Config
+from h3producer.config_ranges import KIB, MIB
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from h3producer.cli.limit_options import LIMIT_OPTIONS
-from h3producer.config import _RANGES, Config
+from h3producer.config import Config
+from h3producer.config_ranges import RANGES
 from tests.cli.test_options import config_of
 
 OTHERS = {"port", "limit_concurrency", "timeout_graceful_shutdown"}
@@ -13,7 +14,7 @@ OTHERS = {"port", "limit_concurrency", "timeout_graceful_shutdown"}
 
 
 def test_every_limit_is_an_option() -> None:
-    assert {each.name for each in LIMIT_OPTIONS} == {name for name, *_ in _RANGES} - OTHERS
+    assert {each.name for each in LIMIT_OPTIONS} == {name for name, *_ in RANGES} - OTHERS
 
 
 @pytest.mark.parametrize("name", [each.name for each in LIMIT_OPTIONS])
