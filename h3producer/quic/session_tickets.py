@@ -39,8 +39,8 @@ class Session:
     cipher_suite: int
     secret: bytes
     """The PSK that belongs to the ticket."""
-    server_name: bytes
-    """Whom the client asked for, in the words of its server_name extension; empty if nobody."""
+    audience: bytes
+    """What both connections have to agree in: whom the client asks for, and in which version."""
 
 
 class _Key:
@@ -66,21 +66,21 @@ class SessionTickets:
         now = self._clock()
         key = self._valid_keys(now)[0]
         head = _HEAD.pack(now, session.cipher_suite, len(session.secret))
-        content = head + session.secret + _fingerprint(session.server_name)
+        content = head + session.secret + _fingerprint(session.audience)
         nonce = os.urandom(_NONCE_SIZE)
         return key.id + nonce + key.aead.encrypt(nonce, content, key.id)
 
-    def open(self, ticket: bytes, server_name: bytes) -> Session | None:
-        """The session of a ticket that is ours, still good, and was made for the same name."""
+    def open(self, ticket: bytes, audience: bytes) -> Session | None:
+        """The session of a ticket that is ours, still good, and was made for the same audience."""
         now = self._clock()
         content = self._decrypt(ticket, now)
         if content is None:
             return None
         made_at, cipher_suite, size = _HEAD.unpack_from(content)
         end = _HEAD.size + size
-        if now - made_at > self.lifetime or content[end:] != _fingerprint(server_name):
+        if now - made_at > self.lifetime or content[end:] != _fingerprint(audience):
             return None
-        return Session(cipher_suite, content[_HEAD.size : end], server_name)
+        return Session(cipher_suite, content[_HEAD.size : end], audience)
 
     def _decrypt(self, ticket: bytes, now: float) -> bytes | None:
         id_, nonce = ticket[:_ID_SIZE], ticket[_ID_SIZE : _ID_SIZE + _NONCE_SIZE]
@@ -99,5 +99,5 @@ class SessionTickets:
         return self._keys
 
 
-def _fingerprint(server_name: bytes) -> bytes:
-    return hashlib.sha256(server_name).digest()
+def _fingerprint(audience: bytes) -> bytes:
+    return hashlib.sha256(audience).digest()

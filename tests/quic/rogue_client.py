@@ -20,7 +20,7 @@ __all__ = ["RogueClient", "rogue_pair"]
 class RogueClient(Client):
     """What it injects may be of any packet type, and as odd as `RogueConnection.seal` can."""
 
-    def __init__(self, lies: Lies | None = None, **settings: int) -> None:
+    def __init__(self, lies: Lies | None = None, **settings: object) -> None:
         super().__init__(**settings)  # type: ignore[arg-type]  # of `Client`
         self.rogue = RogueConnection(lies or Lies(), self.quic.configuration)
         self.quic = self.rogue  # type: ignore[assignment]  # it has all that a `Client` uses

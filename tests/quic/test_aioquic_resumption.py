@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from h3producer.config import Config
 from h3producer.quic.aioquic.connection import AioquicConnection
+from h3producer.quic.packets import VERSION_2
 from tests.fakes import RecordingInputs
 from tests.pair import Pair
 from tests.quic.rogue_client import RogueClient, rogue_pair
@@ -75,6 +76,17 @@ async def test_applications_see_the_certificate_of_a_resumed_session() -> None:
 async def test_no_tickets_are_given_if_that_is_switched_off() -> None:
     _, tickets = await first_visit(session_ticket_lifetime=None)
     assert tickets == []
+
+
+async def test_a_ticket_of_one_version_of_quic_is_of_no_use_in_the_other() -> None:
+    """RFC 9369 §5: it costs a full handshake."""
+    pair, (ticket,) = await first_visit()
+    client = RogueClient(versions=[VERSION_2])
+    client.rogue.configuration.session_ticket = ticket
+    client.address = NEXT
+    await pair.connect(client)
+    assert client.is_connected
+    assert not client.rogue.tls.session_resumed
 
 
 async def test_early_data_is_dropped_and_the_connection_goes_on() -> None:

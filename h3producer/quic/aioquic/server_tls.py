@@ -39,6 +39,7 @@ from h3producer.quic.aioquic.client_hello import parse_client_hello
 from h3producer.quic.aioquic.key_exchange import answer_key_share
 from h3producer.quic.aioquic.key_schedule import KeySchedule
 from h3producer.quic.aioquic.server_identity import encode_message, encode_vector
+from h3producer.quic.packets import VERSION_1
 from h3producer.quic.session_tickets import Session
 
 if TYPE_CHECKING:
@@ -60,11 +61,12 @@ _SIGNED_CONTENT = b" " * 64 + b"TLS 1.3, server CertificateVerify" + b"\0"
 class ServerTls(Context):
     """A `Context` for one connection of a server, as `QuicConnection` uses one."""
 
-    def __init__(self, identity: ServerIdentity) -> None:
+    def __init__(self, identity: ServerIdentity, version: int = VERSION_1) -> None:
         super().__init__(is_client=False)
         self.identity = identity
+        self.version = version.to_bytes(4, "big")
         self.schedule = KeySchedule(identity.cipher_suites[0])
-        self.server_name = b""
+        self.audience = b""
         self.takes_tickets = False
         self.client_secret = b""
         """The secret of the client's next packets, once its Finished is in."""
@@ -87,7 +89,10 @@ class ServerTls(Context):
         self.client_random = hello.random
         self.legacy_session_id = hello.session_id
         self.received_extensions = list(hello.extensions.items())
-        self.server_name, self.takes_tickets = hello.server_name, hello.takes_tickets
+        # RFC 9369 §5: "Servers MUST validate the originating version of any session ticket or token
+        # and not accept one issued from a different version."
+        self.audience = self.version + hello.server_name
+        self.takes_tickets = hello.takes_tickets
         assert self.alpn_cb is not None
         self.alpn_cb(self.alpn_negotiated)
 
@@ -136,7 +141,7 @@ class ServerTls(Context):
         offered, tickets = hello.session, self.identity.tickets
         if offered is None or tickets is None or not hello.takes_tickets:
             return False
-        session = tickets.open(offered.ticket, hello.server_name)
+        session = tickets.open(offered.ticket, self.audience)
         # RFC 8446 §4.2.11 asks for the same hash only, but clients on aioquic for the same suite.
         if session is None or session.cipher_suite != cipher_suite:
             return False
@@ -211,7 +216,7 @@ class ServerTls(Context):
         """One ticket; without the early_data extension, so that it invites none."""
         tickets = self.identity.tickets
         assert tickets is not None
-        session = Session(self.schedule.cipher_suite, self.schedule.psk(_NONCE), self.server_name)
+        session = Session(self.schedule.cipher_suite, self.schedule.psk(_NONCE), self.audience)
         head = struct.pack("!L", int(tickets.lifetime)) + os.urandom(4)
         body = head + encode_vector(_NONCE, 1) + encode_vector(tickets.seal(session), 2) + b"\0\0"
         return encode_message(HandshakeType.NEW_SESSION_TICKET, body)

@@ -36,13 +36,13 @@ class StartingConnection(QuicConnection):
         if identity is None:
             super()._initialize(peer_cid)
             return
-        self.tls = ServerTls(identity)
+        assert self._version is not None
+        self.tls = ServerTls(identity, self._version)
         parameters = self._serialize_transport_parameters()
         self.tls.handshake_extensions = [(ExtensionType.QUIC_TRANSPORT_PARAMETERS, parameters)]
         self.tls.alpn_cb = self._alpn_handler
         self.tls.update_traffic_key_cb = self._update_traffic_key
 
-        assert self._version is not None
         self._cryptos_initial = InitialPairs(peer_cid)
         self._cryptos = {
             Epoch.INITIAL: self._cryptos_initial[self._version],
