@@ -47,10 +47,13 @@ class AsgiAdapter:
         """Run the application once. Raises what the application raised, for the stream to handle;
         returns or raises ClientDisconnected when the client went before the end.
 
-        A CONNECT is answered with 501: it has no path, without which there is no ASGI scope.
+        A CONNECT is answered with 501: ASGI knows no tunnels.
         """
         if stream.request.method == "CONNECT":
-            # RFC 9110 §9.3.6: "Most origin servers do not implement CONNECT."
+            # RFC 9110 §9.3.6: "Most origin servers do not implement CONNECT." RFC 9220 §3: "If a
+            # server receives an Extended CONNECT request with a ":protocol" value that is unknown
+            # or is not supported, the server SHOULD respond to the request with a 501 (Not
+            # Implemented) status code".
             stream.response.start(501)
             await stream.response.complete()
             return

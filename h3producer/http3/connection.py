@@ -23,6 +23,7 @@ from h3producer.http3.default_fields import DefaultFieldLines
 from h3producer.http3.exchange import Exchange, ExchangeContext
 from h3producer.http3.field_encoder import FieldEncoder
 from h3producer.http3.load import ConnectionLoad, Load
+from h3producer.http3.own_streams import open_own_streams
 from h3producer.http3.pace import PaceLimits
 from h3producer.http3.patience import Patience
 from h3producer.http3.priorities import Priorities
@@ -30,10 +31,8 @@ from h3producer.http3.request_sections import RequestSections
 from h3producer.http3.response_heads import ResponseHeads
 from h3producer.http3.stream import Handler, Http3Stream
 from h3producer.http3.turnstile import Turnstile
-from h3producer.wire.frames import FrameType, StreamType, encode_frame, encode_goaway
+from h3producer.wire.frames import encode_goaway
 from h3producer.wire.qpack import FieldSectionDecoder, FieldSectionEncoder
-from h3producer.wire.settings import Setting, encode_settings
-from h3producer.wire.varint import encode_varint
 
 if TYPE_CHECKING:
     from h3producer.config import Config
@@ -47,10 +46,6 @@ logger = logging.getLogger("h3producer.http3")
 # RFC 9114 §5.2: a server that is about to stop says so with the largest request stream id there
 # is. Kestrel's 2^62-1 is no such id.
 _LARGEST_REQUEST_ID = (1 << 62) - 4
-
-# RFC 9114 §7.2.4.1, of identifiers 0x1f * N + 0x21, which mean nothing: "Endpoints SHOULD include
-# at least one such setting in their SETTINGS frame." So that no client forgets how to ignore one.
-_RESERVED_SETTING = 0x1F + 0x21
 
 
 class Http3Connection:
@@ -106,7 +101,7 @@ class Http3Connection:
         self._skipped: set[int] = set()
         self._is_shutting_down = False
         self._is_closed = False
-        self._control_stream = self._open_streams(config)
+        self._control_stream = open_own_streams(transport, config)
 
     # The inputs
 
@@ -187,6 +182,8 @@ class Http3Connection:
         self._is_shutting_down = True
         self._first_unaccepted_id = self._next_id
         self._send_goaway(_LARGEST_REQUEST_ID)
+        for stream in tuple(self.streams.values()):
+            stream.drain()
         if not self.streams:
             self._finish()
 
@@ -272,27 +269,6 @@ class Http3Connection:
             self._finish()
 
     # The connection
-
-    def _open_streams(self, config: Config) -> int:
-        """Our control stream with SETTINGS first (RFC 9114 §6.2.1), then both QPACK streams."""
-        settings: dict[int, int] = {
-            # RFC 9204 §3.2.3, §2.1.2: no dynamic table, so nothing can be blocked or grow.
-            Setting.QPACK_MAX_TABLE_CAPACITY: 0,
-            Setting.QPACK_BLOCKED_STREAMS: 0,
-            # Counted uncompressed with 32 bytes a field (RFC 9114 §4.2.2), hence never smaller
-            # than what we bound, the encoded section.
-            Setting.MAX_FIELD_SECTION_SIZE: config.max_field_section_size,
-            _RESERVED_SETTING: 0,
-        }
-        control = self._transport.open_uni_stream()
-        self._transport.send(
-            control,
-            encode_varint(StreamType.CONTROL)
-            + encode_frame(FrameType.SETTINGS, encode_settings(settings)),
-        )
-        for stream_type in (StreamType.QPACK_ENCODER, StreamType.QPACK_DECODER):
-            self._transport.send(self._transport.open_uni_stream(), encode_varint(stream_type))
-        return control
 
     def _send_goaway(self, stream_id: int) -> None:
         self._transport.send(self._control_stream, encode_goaway(stream_id))

@@ -148,7 +148,12 @@ class RequestReader:
         self.state = request_transition(self.state, RequestInput.HEADERS)
         if is_head:
             request = self._sections.read_head(self._stream_id, payload)
-            self._content_length = request.content_length
+            if request.method == "CONNECT":
+                # RFC 9110 §9.3.6: "A CONNECT request message does not have content." So no length
+                # that it announces is that of what comes through the tunnel.
+                self.state = request_transition(self.state, RequestInput.CONNECT)
+            else:
+                self._content_length = request.content_length
             sink.request_received(request)
         else:
             self._trailers = self._sections.read_trailers(self._stream_id, payload)

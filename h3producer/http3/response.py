@@ -111,7 +111,14 @@ class Http3Response:
         )
 
     def set_trailers(self, fields: Iterable[tuple[bytes, bytes]]) -> None:
-        """The trailer section to send after the body; the last call wins."""
+        """The trailer section to send after the body; the last call wins.
+
+        Raises LocalProtocolError for a field that must not reach the wire, and in a tunnel.
+        """
+        if self._method == "CONNECT" and (self.status or 200) <= 299:
+            # RFC 9114 §4.4: "Once the CONNECT method has completed, only DATA frames are permitted
+            # to be sent on the stream."
+            raise LocalProtocolError("A tunnel has no trailers.")
         self._output.set_trailers(trailer_fields(fields, DROPPED_FIELDS.warn))
 
     async def write(self, data: bytes) -> FlushResult:

@@ -39,9 +39,10 @@ class RequestState(IntEnum):
 
     AWAITING_HEADERS = 0
     BODY = 1
-    TRAILERS = 2
-    ENDED = 3
-    ABORTED = 4
+    TUNNEL = 2
+    TRAILERS = 3
+    ENDED = 4
+    ABORTED = 5
 
 
 class RequestInput(IntEnum):
@@ -51,6 +52,8 @@ class RequestInput(IntEnum):
     DATA = 1
     FIN = 2
     RESET = 3
+    CONNECT = 4
+    """The HEADERS that have just come were those of a CONNECT."""
 
 
 _R = RequestState
@@ -63,7 +66,11 @@ REQUEST: Final[dict[RequestState, dict[RequestInput, RequestState]]] = {
         _I.DATA: _R.BODY,
         _I.FIN: _R.ENDED,
         _I.RESET: _R.ABORTED,
+        _I.CONNECT: _R.TUNNEL,
     },
+    # RFC 9114 §4.4: "Once the CONNECT method has completed, only DATA frames are permitted to be
+    # sent on the stream."
+    _R.TUNNEL: {_I.DATA: _R.TUNNEL, _I.FIN: _R.ENDED, _I.RESET: _R.ABORTED},
     _R.TRAILERS: {_I.FIN: _R.ENDED, _I.RESET: _R.ABORTED},
     # After the end a reset is the transport's business: it has no state left to change.
     _R.ENDED: {_I.RESET: _R.ENDED},

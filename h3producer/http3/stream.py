@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING
 from h3producer.errors import (
     MAX_ERROR_CODE,
     ErrorCode,
-    Http3StreamError,
     LocalProtocolError,
 )
 from h3producer.http3.disconnects import is_disconnect
@@ -52,6 +51,9 @@ class Http3Stream(Exchange):
     `request`, `body`, `response` and `output` exist once the handler runs.
     """
 
+    _on_draining: Callable[[], None] | None = None
+    _is_draining = False
+
     def __init__(self, stream_id: int, context: ExchangeContext, handler: Handler) -> None:
         super().__init__(stream_id, context)
         self._handler = handler
@@ -62,6 +64,26 @@ class Http3Stream(Exchange):
     def transport(self) -> QuicTransport:
         """The connection: addresses, TLS facts."""
         return self._context.transport
+
+    @property
+    def is_tunnel(self) -> bool:
+        """It is a CONNECT that was accepted, or may be yet (RFC 9110 §9.3.6).
+
+        `body` and `response` are then bytes for as long as both ends like: `response.start(200)`
+        and `response.flush()` accept, and none of the limits holds that requests and responses
+        have, but for the bounds of what is buffered.
+        """
+        status = self.response.status
+        return _is_connect(self.request) and (status is None or status <= 299)
+
+    def when_draining(self, callback: Callable[[], None]) -> None:
+        """Have `callback` called, in a loop pass of its own, once the connection begins to stop.
+
+        For who would not end by itself; as soon as may be if it has begun. The last one wins.
+        """
+        self._on_draining = callback
+        if self._is_draining:
+            self.drain()
 
     def reset(self, error_code: int) -> None:
         """Cut the exchange with a code of the application's choice, in both directions.
@@ -123,6 +145,8 @@ class Http3Stream(Exchange):
         if reader.state is RequestState.AWAITING_HEADERS:
             if pace.head_overdue(now):
                 self._give_up(ErrorCode.H3_REQUEST_REJECTED, "The request head did not come.")
+        elif self._is_accepted and self.is_tunnel:
+            pass  # both ends may be quiet for as long as they like
         elif pace.body_overdue(now, self.body.is_awaited, reader.content_received):
             code = ErrorCode.H3_REQUEST_CANCELLED
             self._refuse(408, code, "The request body came too slowly.")
@@ -138,17 +162,19 @@ class Http3Stream(Exchange):
         """Cut the exchange from our side: RESET_STREAM and STOP_SENDING with the same code."""
         self._cut(error_code, f"The exchange was aborted: {reason}.", error_code)
 
+    def drain(self) -> None:
+        """The connection ends as soon as its exchanges have."""
+        self._is_draining = True
+        callback, self._on_draining = self._on_draining, None
+        if callback is not None:
+            asyncio.get_running_loop().call_soon(callback)
+
     # For the request reader
 
     def request_received(self, request: Request) -> None:
-        if request.protocol is not None:
-            # RFC 8441 §3: a client must not send :protocol before it has received our
-            # SETTINGS_ENABLE_CONNECT_PROTOCOL, which we do not send; RFC 9114 §4.3: "Pseudo-header
-            # fields are only valid in the context in which they are defined."
-            raise Http3StreamError(ErrorCode.H3_MESSAGE_ERROR, "extended CONNECT was not offered")
         self.request = request
         limit = self._context.config.max_request_body_size
-        if limit is not None and (request.content_length or 0) > limit:
+        if limit is not None and (request.content_length or 0) > limit and not _is_connect(request):
             self._refuse_content(limit)
             return
         if request.priority is not None:
@@ -163,7 +189,8 @@ class Http3Stream(Exchange):
 
     def content_received(self, piece: bytes) -> None:
         limit = self._context.config.max_request_body_size
-        if limit is not None and self._reader.content_received > limit:
+        received = self._reader.content_received
+        if limit is not None and received > limit and not _is_connect(self.request):
             self._refuse_content(limit)
             self._context.transport.grant(self.stream_id, len(piece))  # nobody reads it
         else:
@@ -250,3 +277,8 @@ class Http3Stream(Exchange):
             await self.output.write_100_continue()
         except LocalProtocolError as error:
             logger.debug("Stream %d: %s", self.stream_id, error)
+
+
+def _is_connect(request: Request) -> bool:
+    """What comes after it is no content, and has no length."""
+    return request.method == "CONNECT"

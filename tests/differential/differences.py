@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.differential.cases import AGAIN, Case
+from tests.differential.cases import Case
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,12 +76,8 @@ DIFFERENCES = (
     ),
     Difference(
         ("nghttp3",),
-        "It counts a CONNECT as established at once, when only DATA may follow. RFC 9114 §4.4 says "
-        "so of a CONNECT that has completed, which is for the response to decide.",
-        lambda case: (
-            (b":method", b"CONNECT") in case.section
-            and (case.trailers is not None or case.after == AGAIN)
-        ),
-        Case(((b":method", b"CONNECT"), (b":authority", b"a:1")), trailers=((b"x", b"1"),)),
+        "It was not told to offer extended CONNECT.",
+        lambda case: b":protocol" in case.names,
+        Case(((b":method", b"CONNECT"), (b":protocol", b"websocket"), *GET[1:])),
     ),
 )

@@ -37,8 +37,12 @@ def is_connect(case: Case) -> bool:
     return pseudo(case, b":method") == b"CONNECT"
 
 
+def is_plain_connect(case: Case) -> bool:
+    return is_connect(case) and b":protocol" not in case.names
+
+
 def lacks_pseudo(case: Case) -> bool:
-    needed = (b":method",) if is_connect(case) else (b":method", b":scheme", b":path")
+    needed = (b":method",) if is_plain_connect(case) else (b":method", b":scheme", b":path")
     return any(pseudo(case, name) is None for name in needed)
 
 
@@ -49,7 +53,7 @@ def lacks_authority(case: Case) -> bool:
 
 
 def has_wrong_connect_form(case: Case) -> bool:
-    if not is_connect(case):
+    if not is_plain_connect(case):
         return False
     port = (pseudo(case, b":authority") or b"").rpartition(b":")[2]
     return b":scheme" in case.names or b":path" in case.names or not port.isdigit()
@@ -85,6 +89,8 @@ def has_wrong_length(case: Case) -> bool:
     lengths = case.values(b"content-length")
     if any(not re.fullmatch(rb"[0-9]{1,19}", each.strip(b" \t")) for each in lengths):
         return True
+    if is_connect(case):  # what follows it is no content
+        return len(set(map(int, lengths))) > 1
     size = sum(map(len, case.content)) + 3 * (case.after == DATA)
     return any(int(each) != size for each in lengths)
 
@@ -96,6 +102,8 @@ def fields(case: Case) -> Iterable[tuple[bytes, bytes]]:
 def is_out_of_order(case: Case) -> bool:
     if case.before not in (NOTHING, GREASE):
         return True
+    if is_connect(case):
+        return case.trailers is not None or case.after not in (NOTHING, GREASE, EMPTY_DATA, DATA)
     if case.trailers is None:
         return case.after not in (NOTHING, GREASE, EMPTY_DATA, DATA, AGAIN)
     return case.after not in (NOTHING, GREASE)
@@ -116,8 +124,12 @@ RULES: dict[str, Callable[[Case], bool]] = {
     "RFC 9114 §4.3: no unknown pseudo-header": lambda case: any(
         name[:1] == b":" and name not in KNOWN for name in case.names
     ),
-    "RFC 8441 §3: no :protocol before it was offered": lambda case: b":protocol" in case.names,
-    "RFC 9114 §4.4: CONNECT has an authority with a port, and nothing else": has_wrong_connect_form,
+    "RFC 8441 §4: :protocol is for CONNECT": lambda case: (
+        b":protocol" in case.names and not is_connect(case)
+    ),
+    "RFC 9114 §4.4: plain CONNECT has an authority with a port, and nothing else": (
+        has_wrong_connect_form
+    ),
     "RFC 9114 §4.3.1: Host is :authority, and either is a host": has_wrong_authority,
     "RFC 9112 §3.2: one Host": lambda case: case.names.count(b"host") > 1,
     "RFC 9114 §4.3.1: an absolute path, or * for OPTIONS": has_wrong_path,
@@ -142,7 +154,7 @@ RULES: dict[str, Callable[[Case], bool]] = {
     "RFC 9110 §6.5.1, RFC 9114 §4.3: no pseudo-header, te or content-length in trailers": (
         has_odd_trailers
     ),
-    "RFC 9114 §4.1, §7.1: HEADERS, DATA, HEADERS, whole, and nothing of other streams": (
+    "RFC 9114 §4.1, §4.4, §7.1: HEADERS, DATA, HEADERS, whole, and nothing of other streams": (
         is_out_of_order
     ),
 }

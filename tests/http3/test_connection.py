@@ -59,11 +59,11 @@ REJECTED = Received(reset=0x10B, stopped=0x10B)
 
 
 def test_our_control_stream_begins_with_our_settings() -> None:
-    """04: SETTINGS; 01 and 07: no dynamic table, nothing blocked; 06: 16 KiB of fields; 40: one
-    that is reserved to mean nothing, as RFC 9114 §7.2.4.1 asks for."""
+    """04: SETTINGS; 01 and 07: no dynamic table, nothing blocked; 06: 16 KiB of fields; 08:
+    extended CONNECT; 40: one that is reserved to mean nothing, as RFC 9114 §7.2.4.1 asks for."""
     client = Client(hello)
-    settings = "0100 0700 0680004000 404000"
-    assert client.transport.sent(CONTROL) == bytes.fromhex("00 04 0c" + settings)
+    settings = "0100 0700 0680004000 0801 404000"
+    assert client.transport.sent(CONTROL) == bytes.fromhex("00 04 0e" + settings)
     assert client.transport.sent(ENCODER) == b"\x02"
     assert client.transport.sent(DECODER) == b"\x03"
 

@@ -33,12 +33,13 @@ COMPLETED  x         x         x         -COMPLETED  -COMPLETED  -COMPLETED
 # "unexpected": the connection ends with H3_FRAME_UNEXPECTED; "incomplete": the stream ends with
 # H3_REQUEST_INCOMPLETE.
 REQUEST_CELLS = """
-state             HEADERS     DATA        FIN         RESET
-AWAITING_HEADERS  BODY        unexpected  incomplete  ABORTED
-BODY              TRAILERS    BODY        ENDED       ABORTED
-TRAILERS          unexpected  unexpected  ENDED       ABORTED
-ENDED             unexpected  unexpected  incomplete  ENDED
-ABORTED           ABORTED     ABORTED     ABORTED     ABORTED
+state             HEADERS     DATA        FIN         RESET    CONNECT
+AWAITING_HEADERS  BODY        unexpected  incomplete  ABORTED  unexpected
+BODY              TRAILERS    BODY        ENDED       ABORTED  TUNNEL
+TUNNEL            unexpected  TUNNEL      ENDED       ABORTED  unexpected
+TRAILERS          unexpected  unexpected  ENDED       ABORTED  unexpected
+ENDED             unexpected  unexpected  incomplete  ENDED    unexpected
+ABORTED           ABORTED     ABORTED     ABORTED     ABORTED  ABORTED
 """
 
 

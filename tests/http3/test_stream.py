@@ -105,21 +105,6 @@ async def test_trailers_of_a_request_are_there_after_its_body(connect: Connect) 
     assert seen == [[(b"checksum", b"1")]]
 
 
-async def test_an_extended_connect_that_was_not_offered_is_malformed(connect: Connect) -> None:
-    client = connect(hello)
-    client.send(
-        section(
-            (b":method", b"CONNECT"),
-            (b":protocol", b"websocket"),
-            (b":scheme", b"https"),
-            (b":authority", b"h3.example"),
-            (b":path", b"/chat"),
-        )
-    )
-    await client.idle()
-    assert client.received() == Received(reset=0x10E, stopped=0x10E)
-
-
 async def test_the_end_of_a_request_may_come_alone(connect: Connect) -> None:
     client = connect(echo)
     client.send(POST, data(b"hello"))

@@ -1,6 +1,6 @@
 """CONNECT, extended CONNECT and what else needs an agreement that the server did not offer.
 
-This file knows rows 159 to 162, 287, 301, 316, 320 and 390 to 392 (RFC 9114 §4.4, RFC 9220,
+This file knows rows 159 to 162, 287, 300, 301, 316, 320 and 390 to 392 (RFC 9114 §4.4, RFC 9220,
 RFC 9297). It refuses to know WebSocket and WebTransport themselves. Its one rule: what was not
 announced is refused, and costs the connection nothing.
 """
@@ -102,6 +102,20 @@ async def extended_connect(peer: Peer) -> Stream:
         raise NotOffered("a server without extended CONNECT")
     fields = peer.head(method=b"CONNECT")
     return peer.request([*fields[:1], (b":protocol", b"websocket"), *fields[1:]], end=False)
+
+
+@connection_case(
+    "300",
+    "RFC 9220 §3",
+    SHOULD,
+    "extended CONNECT for a protocol that nobody speaks",
+    refused(501, 501),
+)
+async def unknown_protocol(peer: Peer) -> Stream:
+    if not (await peer.server_settings()).get(ENABLE_CONNECT_PROTOCOL):
+        raise NotOffered("extended CONNECT")
+    fields = peer.head(method=b"CONNECT")
+    return peer.request([*fields[:1], (b":protocol", b"nobody-speaks-it"), *fields[1:]], end=False)
 
 
 @connection_case(

@@ -96,6 +96,8 @@ FRAMES = (
     encode_frame(0x21, b"grease"),
     SETTINGS,
     *(CONTROL, SMALL_CONTROL, b"\x02", b"\x03", b"\x21", GOAWAY),
+    request(b"CONNECT", (b":protocol", b"websocket")),
+    section((b":method", b"CONNECT"), (b":authority", b"h3.example:443")),
 )
 
 SEND, SEND_RAW, FIN, RESET, STOP, BLOCK, UNBLOCK, PASS, IDLE, SHUTDOWN, LOSE, TIME = range(12)
@@ -168,6 +170,18 @@ SEEDS = {
     + time(3),
     "a complete response that nobody takes": handlers() + do(BLOCK) + end(GET) + do(IDLE) + time(3),
     "a body that is announced as too large": handlers(HANDLERS[1]) + send(FRAMES[10]),
+    "an extended CONNECT": handlers(HANDLERS[1])
+    + send(FRAMES[-2])
+    + send(data(b"hello"))
+    + do(IDLE)
+    + do(SHUTDOWN)
+    + end(data(b"hello")),
+    "a tunnel of which nothing is taken": handlers(HANDLERS[1])
+    + send(FRAMES[-1])
+    + do(BLOCK)
+    + send(data(b"hello"))
+    + do(IDLE)
+    + time(3),
     "a body that gets too large": handlers(HANDLERS[1])
     + send(POST)
     + send(data(bytes(1000)))
