@@ -1,6 +1,6 @@
 """Error codes and the error tree: whose fault × how wide.
 
-This file knows every HTTP/3 and QPACK error code and the exceptions that carry them. It
+This file knows every error code that we send or name, and the exceptions that carry them. It
 refuses to know who raises or catches them.
 
     Http3Error
@@ -36,7 +36,8 @@ MAX_ERROR_CODE = (1 << 62) - 1
 
 
 class ErrorCode(IntEnum):
-    """HTTP/3 and QPACK error codes, with the names of RFC 9114 §8.1, RFC 9204 §6, RFC 9297 §5.2."""
+    """Error codes of HTTP/3 and of what goes with it, by the names of RFC 9114 §8.1, RFC 9204 §6,
+    RFC 9297 §5.2 and the drafts of WebTransport."""
 
     H3_DATAGRAM_ERROR = 0x33
     """A datagram or capsule could not be parsed (RFC 9297 §5.2)."""
@@ -80,6 +81,10 @@ class ErrorCode(IntEnum):
     """An instruction on the encoder stream could not be read (RFC 9204 §6)."""
     QPACK_DECODER_STREAM_ERROR = 0x202
     """An instruction on the decoder stream could not be read (RFC 9204 §6)."""
+    WEBTRANSPORT_SESSION_GONE = 0x170D7B68
+    """The stream's session is over (draft-ietf-webtrans-http3 §6)."""
+    WEBTRANSPORT_BUFFERED_STREAM_REJECTED = 0x3994BD84
+    """The stream's session has not begun, and no more can wait (draft-ietf-webtrans-http3 §4.6)."""
 
 
 class Http3Error(Exception):

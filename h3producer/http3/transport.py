@@ -76,6 +76,12 @@ class QuicTransport(Protocol):
     def open_uni_stream(self) -> int:
         """Open a unidirectional stream of ours and return its id."""
 
+    def open_bidi_stream(self) -> int:
+        """Open a bidirectional stream of ours and return its id.
+
+        One more than the client allows is open for us: what is sent on it waits until it may.
+        """
+
     def send(self, stream_id: int, data: bytes, *, end_stream: bool = False) -> None:
         """Append `data` to the stream, and its end (FIN) if `end_stream`.
 
@@ -140,8 +146,19 @@ class QuicTransport(Protocol):
         no opinion: the transport may share or not. A no-op for a stream that is gone.
         """
 
-    def send_datagram(self, data: bytes) -> None:
-        """Send an unreliable DATAGRAM frame (RFC 9221); dropped if the peer takes none."""
+    @property
+    def max_datagram(self) -> int:
+        """Bytes that `send_datagram` takes at most now; 0 if the peer takes none at all.
+
+        Grows with what the path lets through, and may shrink when the client moves to another.
+        """
+
+    def send_datagram(self, data: bytes) -> bool:
+        """Send an unreliable DATAGRAM frame (RFC 9221); return whether it was taken.
+
+        It is not if it is too large, if too many wait for room in a packet, as on a path that is
+        full, or if the connection is over. One that was taken may be lost like any packet.
+        """
 
     def close(self, error_code: int, reason: str = "", *, when_delivered: bool = False) -> None:
         """CONNECTION_CLOSE with an HTTP/3 code (RFC 9000 §10.2).
