@@ -35,6 +35,7 @@ class FakeTransport:
         self.granted: dict[int, int] = defaultdict(int)
         self.priorities: dict[int, tuple[int, bool]] = {}
         self.datagrams: list[bytes] = []
+        self.is_full = False  # a switch: no datagram is taken
         self.closed: tuple[int, str] | None = None
         self.peer_address = ("127.0.0.1", 50000)
         self.local_address = ("127.0.0.1", 4433)
@@ -44,7 +45,9 @@ class FakeTransport:
         self._blocked: set[int] = set()
         self._unsent: dict[int, int] = defaultdict(int)
         self._draining: dict[int, Wakeup] = {}
+        self.max_datagram = 1000
         self._next_uni_stream = 3
+        self._next_bidi_stream = 1
         self._lost = False
         self._told = False
 
@@ -110,6 +113,12 @@ class FakeTransport:
         self.calls.append(("open_uni_stream", stream_id))
         return stream_id
 
+    def open_bidi_stream(self) -> int:
+        stream_id = self._next_bidi_stream
+        self._next_bidi_stream += 4
+        self.calls.append(("open_bidi_stream", stream_id))
+        return stream_id
+
     def send(self, stream_id: int, data: bytes, *, end_stream: bool = False) -> None:
         data = bytes(data)
         self.calls.append(("send", stream_id, data, end_stream))
@@ -168,10 +177,12 @@ class FakeTransport:
         if not self._lost:
             self.priorities[stream_id] = (urgency, incremental)
 
-    def send_datagram(self, data: bytes) -> None:
+    def send_datagram(self, data: bytes) -> bool:
         self.calls.append(("send_datagram", data))
-        if not self._lost:
+        is_taken = not self._lost and not self.is_full and len(data) <= self.max_datagram
+        if is_taken:
             self.datagrams.append(data)
+        return is_taken
 
     def close(self, error_code: int, reason: str = "", *, when_delivered: bool = False) -> None:
         self.calls.append(("close", error_code, reason, when_delivered))

@@ -166,10 +166,17 @@ class EngineConnection(Protocol):
     def sent(self, stream_id: int) -> int:
         """Bytes of the stream that were put into a packet at least once. 0 if it is gone."""
 
+    @property
+    def max_datagram(self) -> int:
+        """Bytes of a DATAGRAM frame's data that a packet has room for and the peer takes; or 0."""
+
     # Verbs
 
     def open_uni_stream(self) -> int:
         """Open a unidirectional stream and return its id."""
+
+    def open_bidi_stream(self) -> int:
+        """Open a bidirectional stream and return its id."""
 
     def send(self, stream_id: int, data: bytes, end_stream: bool) -> None:
         """Append to the stream. A no-op if it is finished, reset or gone."""
@@ -192,8 +199,9 @@ class EngineConnection(Protocol):
         A no-op if the stream is gone.
         """
 
-    def send_datagram(self, data: bytes) -> None:
-        """Send a DATAGRAM frame, or drop it if the peer takes none or it fits no packet."""
+    def send_datagram(self, data: bytes) -> bool:
+        """Queue a DATAGRAM frame; False if the peer takes none, it fits no packet, or too many
+        are queued."""
 
     def close_application(self, error_code: int, reason: str) -> None:
         """CONNECTION_CLOSE with a code of the application (frame 0x1d); the first call wins."""

@@ -15,7 +15,6 @@ import logging
 from typing import TYPE_CHECKING
 
 from h3producer.errors import ErrorCode
-from h3producer.http3.transport import NO_PROGRESS, UNLIMITED, Progress
 from h3producer.quic.drains import Drains
 from h3producer.quic.engine import EngineObserver, TransportError
 from h3producer.quic.farewell import Farewell
@@ -23,9 +22,10 @@ from h3producer.quic.link import Tenant
 from h3producer.quic.phase import Phase
 from h3producer.quic.sockets import plain_address, show_address
 from h3producer.quic.timer import LazyTimer
+from h3producer.quic.verbs import StreamVerbs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from h3producer.config import Config
     from h3producer.http3.transport import ConnectionInputs, TlsFacts
@@ -37,7 +37,7 @@ __all__ = ["EngineTransport"]
 logger = logging.getLogger("h3producer.quic")
 
 
-class EngineTransport(Tenant, EngineObserver):
+class EngineTransport(StreamVerbs, Tenant, EngineObserver):
     """A `QuicTransport` over an `EngineConnection`. An exception out of the core or the engine is
     logged and costs this connection, nothing else."""
 
@@ -83,58 +83,6 @@ class EngineTransport(Tenant, EngineObserver):
         if self._tls is None and self._phase is not Phase.FORGOTTEN:
             self._tls = self._connection.tls_facts
         return self._tls
-
-    # Verbs
-
-    def open_uni_stream(self) -> int:
-        stream_id = self._connection.open_uni_stream()
-        self._changed()
-        return stream_id
-
-    def send(self, stream_id: int, data: bytes, *, end_stream: bool = False) -> None:
-        if self._phase is Phase.OPEN:
-            self._connection.send(stream_id, data, end_stream)
-            self._changed()
-
-    async def drain(self, stream_id: int) -> None:
-        while self.room(stream_id) <= 0:
-            await self._drains.wait(stream_id)
-
-    def room(self, stream_id: int) -> int:
-        is_open = self._phase is Phase.OPEN
-        return self._mark - self._connection.unsent(stream_id) if is_open else UNLIMITED
-
-    def progress(self, stream_id: int) -> Progress:
-        if self._phase is not Phase.OPEN:
-            return NO_PROGRESS
-        return Progress(self._connection.sent(stream_id), self._connection.unsent(stream_id))
-
-    def unsent_streams(self) -> Sequence[int]:
-        return self._connection.unsent_streams() if self._phase is Phase.OPEN else ()
-
-    def reset(self, stream_id: int, error_code: int) -> None:
-        if self._phase is Phase.OPEN:
-            self._connection.reset(stream_id, error_code)
-            self._changed()
-            self._drains.wake(stream_id)
-
-    def stop_sending(self, stream_id: int, error_code: int) -> None:
-        if self._phase is Phase.OPEN:
-            self._connection.stop_sending(stream_id, error_code)
-            self._changed()
-
-    def grant(self, stream_id: int, count: int) -> None:
-        if self._phase is Phase.OPEN and self._connection.grant(stream_id, count):
-            self._changed()
-
-    def set_priority(self, stream_id: int, urgency: int, incremental: bool) -> None:
-        if self._phase is Phase.OPEN:
-            self._connection.set_priority(stream_id, urgency, incremental)
-
-    def send_datagram(self, data: bytes) -> None:
-        if self._phase is Phase.OPEN:
-            self._connection.send_datagram(data)
-            self._changed()
 
     def close(self, error_code: int, reason: str = "", *, when_delivered: bool = False) -> None:
         if self._phase not in (Phase.HANDSHAKE, Phase.OPEN):

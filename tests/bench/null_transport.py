@@ -15,6 +15,7 @@ class NullTransport:
 
     peer_address = ("127.0.0.1", 50000)
     local_address = ("127.0.0.1", 4433)
+    max_datagram = 1000
     tls = TlsFacts(version=0x0304, cipher_suite=0x1301)
 
     def __init__(self) -> None:
@@ -23,6 +24,9 @@ class NullTransport:
     def open_uni_stream(self) -> int:
         self._next_uni_stream += 4
         return self._next_uni_stream
+
+    def open_bidi_stream(self) -> int:
+        return self.open_uni_stream() & ~2
 
     def send(self, stream_id: int, data: bytes, *, end_stream: bool = False) -> None: ...
 
@@ -45,6 +49,7 @@ class NullTransport:
 
     def set_priority(self, stream_id: int, urgency: int, incremental: bool) -> None: ...
 
-    def send_datagram(self, data: bytes) -> None: ...
+    def send_datagram(self, data: bytes) -> bool:
+        return True
 
     def close(self, error_code: int, reason: str = "", *, when_delivered: bool = False) -> None: ...

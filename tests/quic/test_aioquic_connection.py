@@ -613,7 +613,9 @@ async def test_datagrams_to_a_peer_that_takes_none_are_dropped() -> None:
     client = Client()
     client.quic.configuration.max_datagram_frame_size = None
     pair = await connected(client=client)
-    pair.transport.send_datagram(b"unwanted")
+    assert not pair.transport.send_datagram(b"unwanted")
+    assert not pair.transport.send_datagram(b"")
+    assert pair.transport.max_datagram == 0
     await pair.drive()
     assert pair.client.datagrams == []
     assert pair.client.terminated is None
@@ -621,10 +623,35 @@ async def test_datagrams_to_a_peer_that_takes_none_are_dropped() -> None:
 
 async def test_so_many_datagrams_wait_and_no_more() -> None:
     pair = await connected(config=Config(max_pending_datagrams=5))
-    for _ in range(6):
-        pair.transport.send_datagram(b"x")
+    taken = [pair.transport.send_datagram(b"x") for _ in range(6)]
+    assert taken == [True] * 5 + [False]
     await pair.drive()
     assert len(pair.client.datagrams) == 5
+
+
+async def test_a_client_answers_on_a_stream_that_we_opened() -> None:
+    pair = await connected()
+    stream_id = pair.transport.open_bidi_stream()
+    pair.transport.send(stream_id, b"question")
+    await pair.drive()
+    pair.client.send(stream_id, b"answer", end_stream=True)
+    await pair.drive()
+    assert pair.recorded.received(stream_id) == b"answer"
+    assert pair.recorded.ended(stream_id)
+
+
+async def test_a_stream_beyond_what_the_client_allows_waits_until_it_may() -> None:
+    pair = await connected()
+    limit = 128  # aioquic's
+    ids = [pair.transport.open_bidi_stream() for _ in range(limit + 1)]
+    for stream_id in ids:
+        pair.transport.send(stream_id, b"x", end_stream=True)
+    await pair.drive()
+    assert pair.client.received(ids[-1]) == b""
+    for stream_id in ids[:limit]:
+        pair.client.send(stream_id, b"", end_stream=True)
+    await pair.drive()
+    assert pair.client.received(ids[-1]) == b"x"
 
 
 # Loss

@@ -39,6 +39,7 @@ class FakeConnection:
         self.peer_address: Address = ADDRESS
         self.tls_facts: TlsFacts | None = None
         self.room = 0
+        self.max_datagram = 1000
         self.timer: float | None = None
         self.builds = 0
         self.calls: list[tuple[object, ...]] = []
@@ -94,6 +95,9 @@ class FakeConnection:
     def open_uni_stream(self) -> int:
         return 3
 
+    def open_bidi_stream(self) -> int:
+        return 1
+
     def send(self, stream_id: int, data: bytes, end_stream: bool) -> None:
         self._unsent[stream_id] = self.unsent(stream_id) + len(data)
 
@@ -110,8 +114,9 @@ class FakeConnection:
     def set_priority(self, stream_id: int, urgency: int, incremental: bool) -> None:
         self.calls.append(("set_priority", stream_id, urgency, incremental))
 
-    def send_datagram(self, data: bytes) -> None:
+    def send_datagram(self, data: bytes) -> bool:
         self.calls.append(("send_datagram", data))
+        return len(data) <= self.max_datagram
 
     def close_application(self, error_code: int, reason: str) -> None:
         self._closing = (int(error_code), reason)

@@ -273,6 +273,31 @@ async def test_streams_of_ours_carry_bytes(side: Side) -> None:
     assert (side.sent(stream_id), side.fin(stream_id)) == (b"settings", False)
 
 
+async def test_bidirectional_streams_of_ours_have_numbers_of_their_own(side: Side) -> None:
+    assert [side.transport.open_bidi_stream() for _ in range(3)] == [1, 5, 9]
+
+
+async def test_bidirectional_streams_of_ours_carry_bytes(side: Side) -> None:
+    stream_id = side.transport.open_bidi_stream()
+    side.transport.send(stream_id, b"question", end_stream=True)
+    await side.settle()
+    assert (side.sent(stream_id), side.fin(stream_id)) == (b"question", True)
+
+
+# datagrams
+
+
+async def test_the_largest_datagram_is_taken_and_no_larger_one(side: Side) -> None:
+    size = side.transport.max_datagram
+    assert size >= 1000
+    assert side.transport.send_datagram(bytes(size))
+    assert not side.transport.send_datagram(bytes(size + 1))
+
+
+async def test_an_empty_datagram_is_one(side: Side) -> None:
+    assert side.transport.send_datagram(b"")
+
+
 # drain
 
 
@@ -539,7 +564,7 @@ async def test_after_the_end_no_verb_does_anything(side: Side) -> None:
     transport.stop_sending(stream_id, 0x100)
     transport.grant(stream_id, 7)
     transport.set_priority(stream_id, 0, False)
-    transport.send_datagram(b"late")
+    assert not transport.send_datagram(b"late")
     transport.close(0x102)
     await side.settle()
     assert (side.sent(stream_id), side.fin(stream_id)) == (b"", False)

@@ -34,9 +34,9 @@ from aioquic.quic.packet import QuicFrameType
 from aioquic.tls import Epoch
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from h3producer.config import Config
 from h3producer.http3.transport import TlsFacts
 from h3producer.quic.aioquic.connection_ids import IdentifiedConnection
+from h3producer.quic.aioquic.datagrams import DatagramConnection
 from h3producer.quic.aioquic.fast_reader import FastReadingConnection
 from h3producer.quic.aioquic.frugality import FrugalConnection
 from h3producer.quic.aioquic.gaps import GapBoundConnection
@@ -57,12 +57,10 @@ if TYPE_CHECKING:
 
 __all__ = ["AioquicConnection", "describe_end"]
 
-_DATAGRAM_OVERHEAD = 1 + 20 + 2 + 16 + 3
-"""Around a DATAGRAM frame: first byte, longest id, packet number and tag; type and length."""
-
 
 class AioquicConnection(
     FastReadingConnection,
+    DatagramConnection,
     HoldingConnection,
     NumberedConnection,
     HandshakingConnection,
@@ -74,7 +72,6 @@ class AioquicConnection(
 
     observer: EngineObserver
     next_timer = FastReadingConnection.get_timer
-    max_pending_datagrams = Config.max_pending_datagrams
 
     def __init__(
         self,
@@ -192,6 +189,11 @@ class AioquicConnection(
         self.send_stream_data(stream_id, b"")
         return stream_id
 
+    def open_bidi_stream(self) -> int:
+        stream_id = self.get_next_available_stream_id(is_unidirectional=False)
+        self.send_stream_data(stream_id, b"")
+        return stream_id
+
     def send(self, stream_id: int, data: bytes, end_stream: bool) -> None:
         stream = self._streams.get(stream_id)
         if stream is None or stream.sender.is_finished:
@@ -229,15 +231,6 @@ class AioquicConnection(
             self.has_notice(stream)
             self.has_news = True
         return self.has_news
-
-    def send_datagram(self, data: bytes) -> None:
-        # RFC 9221 §3: the peer's limit counts the frame's type and length, too.
-        wanted = len(data) + 3 <= (self._remote_max_datagram_frame_size or 0)
-        # One that fits no packet would stay at the head of aioquic's queue for good.
-        fits = len(data) + _DATAGRAM_OVERHEAD <= self._max_datagram_size
-        if wanted and fits and len(self._datagrams_pending) < self.max_pending_datagrams:
-            self.send_datagram_frame(data)
-            self.has_news = True
 
     def close(
         self, error_code: int = 0, frame_type: int | None = None, reason_phrase: str = ""
