@@ -91,6 +91,7 @@ class ClientLink(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
         self._transport.receive(data, addr, self.clock.time())
+        self._transport.turn_over()
         self.clock.call_soon(self._transport.flush)
 
     def error_received(self, exc: Exception) -> None:

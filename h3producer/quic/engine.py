@@ -67,7 +67,8 @@ class Credentials(Protocol):
 class EngineObserver(Protocol):
     """What an engine tells about one connection; the names of `ConnectionInputs`, and three more.
 
-    Called from inside `receive_datagram`, `handle_timer` and `datagrams_to_send` only.
+    Called from inside `receive_datagram`, `finish_reading`, `handle_timer` and `datagrams_to_send`
+    only.
     """
 
     def handshake_completed(self) -> None:
@@ -110,8 +111,17 @@ class EngineConnection(Protocol):
 
     # Time and datagrams
 
-    def receive_datagram(self, data: bytes, address: Address, /, now: float) -> None:
-        """Take in a datagram; tells the observer what it brought."""
+    def receive_datagram(
+        self, data: bytes, address: Address, /, now: float, more: bool = False
+    ) -> None:
+        """Take in a datagram; tells the observer what it brought.
+
+        With `more` the next one follows at once, or `finish_reading`, so that pieces of one stream
+        may be told together.
+        """
+
+    def finish_reading(self) -> None:
+        """Tell the observer what is left, if the last datagram was received with `more`."""
 
     def datagrams_to_send(self, now: float) -> list[Datagram]:
         """Build all that congestion control and flow control allow now."""

@@ -253,7 +253,11 @@ class Intake:
                     tenant.receive(datagram, address, now)
                     spent[tenant] = 0.0
                 else:
+                    tenant.turn_over()
                     self._take_turn(tenant, now)
+                now = time()
+            if tenant is not None and tenant in spent:
+                tenant.turn_over()
                 now = time()
         finally:
             self._schedule.turn_over(inbox, now - began)
@@ -278,6 +282,7 @@ class Intake:
             while datagrams and destination_of(datagrams[0][0]) == connection_id:
                 datagram, address = datagrams.popleft()
                 tenant.receive(datagram, address, now)
+            tenant.turn_over()
         before, now = now, self._loop.time()
         if tenant is not None:
             spent[tenant] = spent.get(tenant, 0.0) + now - before

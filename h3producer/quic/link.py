@@ -25,7 +25,11 @@ class Tenant(QuicTransport, Protocol):
     """All ids under which it is reached now."""
 
     def receive(self, data: bytes, address: Address, now: float) -> None:
-        """Take in a UDP datagram. Whoever calls this calls `flush` later in the same pass."""
+        """Take in a UDP datagram. Whoever calls this calls `turn_over` when it was the last one for
+        now, and `flush` later in the same pass."""
+
+    def turn_over(self) -> None:
+        """No datagram follows at once: hand on what waits to be handed on together."""
 
     def take_turn(self, now: float) -> None:
         """Its timer has fired, and now it is its turn; `flush` follows as for a datagram."""

@@ -36,6 +36,9 @@ __all__ = ["EngineTransport"]
 
 logger = logging.getLogger("h3producer.quic")
 
+_OPEN, _ENDED = Phase.OPEN, Phase.ENDED
+"""Members of an enumeration are looked up in a roundabout way."""
+
 
 class EngineTransport(StreamVerbs, Tenant, EngineObserver):
     """A `QuicTransport` over an `EngineConnection`. An exception out of the core or the engine is
@@ -87,7 +90,7 @@ class EngineTransport(StreamVerbs, Tenant, EngineObserver):
     def close(self, error_code: int, reason: str = "", *, when_delivered: bool = False) -> None:
         if self._phase not in (Phase.HANDSHAKE, Phase.OPEN):
             return
-        if when_delivered and self._phase is Phase.OPEN:
+        if when_delivered and self._phase is _OPEN:
             self._last_words = self._last_words or (error_code, reason)
         else:
             self._phase = Phase.CLOSING
@@ -97,15 +100,17 @@ class EngineTransport(StreamVerbs, Tenant, EngineObserver):
     # What the endpoint does
 
     def receive(self, data: bytes, address: Address, now: float) -> None:
-        """Take in a UDP datagram. The endpoint calls `flush` later in this pass of the loop."""
-        if self._phase is Phase.ENDED:
+        if self._phase is _ENDED:
             self._farewell.repeat(self._link)
             return
         self._flush_due = True
         try:
-            self._connection.receive_datagram(data, address, now)
+            self._connection.receive_datagram(data, address, now, True)
         except Exception:
             self._failed()
+
+    def turn_over(self) -> None:
+        self._safely(self._connection.finish_reading)
 
     def flush(self) -> None:
         """Build and send what there is; wake whom that made room for; set the timer. A no-op unless
@@ -118,17 +123,16 @@ class EngineTransport(StreamVerbs, Tenant, EngineObserver):
                 self.abandon(ErrorCode.H3_INTERNAL_ERROR, "The server failed.")
 
     def tick(self, now: float) -> int:
-        """Let the core do what it does by time; return how much memory was freed, in bytes."""
-        if self._inputs is not None and self._phase is Phase.OPEN:
-            self._tell(self._inputs.tick, now)
-        return self._connection.tidy() if self._phase is Phase.OPEN else 0
+        if self._inputs is not None and self._phase is _OPEN:
+            self._safely(self._inputs.tick, now)
+        return self._connection.tidy() if self._phase is _OPEN else 0
 
     def shutdown(self) -> None:
         """The server wants to end: the core tells its peer; where none is yet, none will be."""
         if self._phase is Phase.HANDSHAKE:
             self._refuse()
-        elif self._inputs is not None and self._phase is Phase.OPEN:
-            self._tell(self._inputs.shutdown)
+        elif self._inputs is not None and self._phase is _OPEN:
+            self._safely(self._inputs.shutdown)
 
     def abort(self, error_code: int, reason: str = "") -> None:
         """Close, say so if the socket takes it, and forget the connection, all of it now."""
@@ -164,20 +168,20 @@ class EngineTransport(StreamVerbs, Tenant, EngineObserver):
         self._link.remove_route(connection_id)
 
     def stream_data_received(self, stream_id: int, data: bytes, end_stream: bool) -> None:
-        if self._inputs is not None and self._phase is Phase.OPEN:
+        if self._inputs is not None and self._phase is _OPEN:
             self._inputs.stream_data_received(stream_id, data, end_stream)
 
     def stream_reset(self, stream_id: int, error_code: int) -> None:
-        if self._inputs is not None and self._phase is Phase.OPEN:
+        if self._inputs is not None and self._phase is _OPEN:
             self._inputs.stream_reset(stream_id, error_code)
 
     def stop_sending_received(self, stream_id: int, error_code: int) -> None:
-        if self._inputs is not None and self._phase is Phase.OPEN:
+        if self._inputs is not None and self._phase is _OPEN:
             self._inputs.stop_sending_received(stream_id, error_code)
             self._drains.wake(stream_id)
 
     def datagram_received(self, data: bytes) -> None:
-        if self._inputs is not None and self._phase is Phase.OPEN:
+        if self._inputs is not None and self._phase is _OPEN:
             self._inputs.datagram_received(data)
 
     def rule_broken(self, sentence: str) -> None:
@@ -188,7 +192,7 @@ class EngineTransport(StreamVerbs, Tenant, EngineObserver):
             self._phase = Phase.ENDED
             self._link.ended(self)
             if self._inputs is not None:
-                self._tell(self._inputs.connection_terminated, error_code, reason)
+                self._safely(self._inputs.connection_terminated, error_code, reason)
             self._drains.wake_all()
 
     def _refuse(self) -> None:
@@ -249,10 +253,7 @@ class EngineTransport(StreamVerbs, Tenant, EngineObserver):
             self.abandon(ErrorCode.H3_NO_ERROR, "The handshake took too long.")
             return
         self._flush_due = True
-        try:
-            self._connection.handle_timer(now)
-        except Exception:
-            self._failed()
+        self._safely(self._connection.handle_timer, now)
 
     # Failing
 
@@ -260,9 +261,9 @@ class EngineTransport(StreamVerbs, Tenant, EngineObserver):
         logger.exception("%r failed and is closed", self)
         self.close(ErrorCode.H3_INTERNAL_ERROR)
 
-    def _tell(self, tell: Callable[..., None], *args: object) -> None:
-        """Tell the core something that must not keep the transport from what it does next."""
+    def _safely(self, do: Callable[..., None], *args: object) -> None:
+        """Do what must not keep the transport from what it does next."""
         try:
-            tell(*args)
+            do(*args)
         except Exception:
             self._failed()

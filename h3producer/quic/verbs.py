@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["StreamVerbs"]
 
+_OPEN = Phase.OPEN
+"""Members of an enumeration are looked up in a roundabout way."""
+
 
 class StreamVerbs:
     """What the core does to streams; see `QuicTransport` for what each promises."""
@@ -46,7 +49,7 @@ class StreamVerbs:
         return stream_id
 
     def send(self, stream_id: int, data: bytes, *, end_stream: bool = False) -> None:
-        if self._phase is Phase.OPEN:
+        if self._phase is _OPEN:
             self._connection.send(stream_id, data, end_stream)
             self._changed()
 
@@ -55,42 +58,42 @@ class StreamVerbs:
             await self._drains.wait(stream_id)
 
     def room(self, stream_id: int) -> int:
-        is_open = self._phase is Phase.OPEN
+        is_open = self._phase is _OPEN
         return self._mark - self._connection.unsent(stream_id) if is_open else UNLIMITED
 
     def progress(self, stream_id: int) -> Progress:
-        if self._phase is not Phase.OPEN:
+        if self._phase is not _OPEN:
             return NO_PROGRESS
         return Progress(self._connection.sent(stream_id), self._connection.unsent(stream_id))
 
     def unsent_streams(self) -> Sequence[int]:
-        return self._connection.unsent_streams() if self._phase is Phase.OPEN else ()
+        return self._connection.unsent_streams() if self._phase is _OPEN else ()
 
     def reset(self, stream_id: int, error_code: int) -> None:
-        if self._phase is Phase.OPEN:
+        if self._phase is _OPEN:
             self._connection.reset(stream_id, error_code)
             self._changed()
             self._drains.wake(stream_id)
 
     def stop_sending(self, stream_id: int, error_code: int) -> None:
-        if self._phase is Phase.OPEN:
+        if self._phase is _OPEN:
             self._connection.stop_sending(stream_id, error_code)
             self._changed()
 
     def grant(self, stream_id: int, count: int) -> None:
-        if self._phase is Phase.OPEN and self._connection.grant(stream_id, count):
+        if self._phase is _OPEN and self._connection.grant(stream_id, count):
             self._changed()
 
     def set_priority(self, stream_id: int, urgency: int, incremental: bool) -> None:
-        if self._phase is Phase.OPEN:
+        if self._phase is _OPEN:
             self._connection.set_priority(stream_id, urgency, incremental)
 
     @property
     def max_datagram(self) -> int:
-        return self._connection.max_datagram if self._phase is Phase.OPEN else 0
+        return self._connection.max_datagram if self._phase is _OPEN else 0
 
     def send_datagram(self, data: bytes) -> bool:
-        if self._phase is not Phase.OPEN or not self._connection.send_datagram(data):
+        if self._phase is not _OPEN or not self._connection.send_datagram(data):
             return False
         self._changed()
         return True

@@ -42,6 +42,10 @@ class FakeTenant:
         self.name = name
         self.connection_ids = {name.encode() * 8}
         self.cost, self.flush_cost = cost, flush
+        self.rest_cost = 0.0
+        """Seconds that it takes at the end of a turn."""
+        self.turns: list[str] = []
+        """The log when each of its turns was over."""
         self.meanwhile: Callable[[], None] = lambda: None
         """What happens while it receives."""
         self.during_flush: Callable[[], None] = lambda: None
@@ -51,6 +55,10 @@ class FakeTenant:
         self._house.log += self.name
         self._house.loop.now += self.cost
         self.meanwhile()
+
+    def turn_over(self) -> None:
+        self.turns.append(self._house.log)
+        self._house.loop.now += self.rest_cost
 
     def take_turn(self, now: float) -> None:
         self._house.log += "t"
@@ -128,6 +136,33 @@ async def test_what_comes_together_is_flushed_together() -> None:
     house.add("a")
     house.arrive("aaa")
     assert await house.run() == "aaaA"
+
+
+async def test_a_tenant_hears_when_nothing_follows_at_once() -> None:
+    house = House()
+    tenant = house.add("a", cost=LONG_TURN / 2)
+    house.arrive("aaa")
+    await house.run()
+    assert tenant.turns == ["aa", "aaa"]
+
+
+async def test_a_timer_comes_behind_all_that_was_received() -> None:
+    house = House()
+    tenant = house.add("a")
+    tenant.meanwhile = lambda: house.intake.wait_for_turn(as_tenant(tenant))
+    house.arrive("a")
+    assert await house.run() == "atAA"
+    assert tenant.turns[0] == "a"
+
+
+async def test_what_a_tenant_does_at_the_end_of_its_turn_is_part_of_it() -> None:
+    house = House()
+    first, second = house.add("a"), house.add("b")
+    first.rest_cost, second.cost = 2 * TURN, TURN
+    for expected in ("ab", "ba"):
+        house.log = ""
+        house.arrive("ab")
+        assert "".join(filter(str.islower, await house.run())) == expected
 
 
 async def test_each_connection_gets_what_is_its_own() -> None:

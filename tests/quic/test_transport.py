@@ -48,13 +48,19 @@ class FakeConnection:
         self._sent: dict[int, int] = {}
         self._closing: tuple[int, str] | None = None
 
-    def receive_datagram(self, data: bytes, address: Address, /, now: float) -> None:
+    def receive_datagram(
+        self, data: bytes, address: Address, /, now: float, more: bool = False
+    ) -> None:
         self.calls.append(("receive", data, now))
         self._raise("receive")
         if data == b"hello":
             self.observer.handshake_completed()
         elif data == b"data":
             self.observer.stream_data_received(0, data, True)
+
+    def finish_reading(self) -> None:
+        self.calls.append(("finish",))
+        self._raise("finish")
 
     def datagrams_to_send(self, now: float) -> list[Datagram]:
         self.builds += 1
@@ -194,6 +200,7 @@ class Bench:
 
     def receive(self, data: bytes) -> None:
         self.transport.receive(data, ADDRESS, self.link.clock.now)
+        self.transport.turn_over()
         self.transport.flush()
 
     @property

@@ -256,6 +256,8 @@ _NOT_COMPARED = {
         "acked_below",
         "acks_left",
         "decided",
+        "gathered",
+        "heard_at",
         "keys",
         "reads_fast",
     ),  # what the two ways keep for themselves

@@ -155,8 +155,11 @@ class AioquicConnection(
 
     # Time and datagrams
 
-    def receive_datagram(self, data: bytes, addr: NetworkAddress, now: float) -> None:
-        if not (self.reads_fast and self.read(data, addr, now)):
+    def receive_datagram(
+        self, data: bytes, addr: NetworkAddress, now: float, more: bool = False
+    ) -> None:
+        if not (self.reads_fast and self.read(data, addr, now, more)):
+            self.finish_reading()
             super().receive_datagram(data, addr, now)
         if self._events or self._close_event is not None:
             self.tell()

@@ -13,7 +13,7 @@ halves, and every error is aioquic's.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from aioquic.quic import events
 from aioquic.quic.connection import (
@@ -28,6 +28,7 @@ from cryptography.exceptions import InvalidTag
 
 from h3producer.quic.aioquic.fast_acks import FastAckingConnection
 from h3producer.quic.aioquic.fast_timer import FastTimerConnection
+from h3producer.quic.aioquic.gathering import GatheringConnection
 from h3producer.quic.aioquic.internals import IS_KNOWN_RELEASE, Buffer, BufferReadError
 from h3producer.quic.aioquic.numbers import ACKS_PER_PACKET
 from h3producer.quic.aioquic.request_streams import RequestStream
@@ -40,10 +41,9 @@ if TYPE_CHECKING:
     from aioquic.quic.recovery import QuicPacketSpace
     from aioquic.quic.stream import QuicStream
 
-__all__ = ["FastReadingConnection"]
+    from h3producer.quic.aioquic.gathering import Arrived
 
-Arrived: TypeAlias = list[tuple[int, bytes, bool]]
-"""Stream id, data in order, and whether the stream ends with it."""
+__all__ = ["FastReadingConnection"]
 
 _CONNECTED = QuicConnectionState.CONNECTED
 """Members of an enumeration are looked up in a roundabout way."""
@@ -72,21 +72,22 @@ class _Keys:
         self.phase_bit = context.key_phase << 2
 
 
-class FastReadingConnection(FastAckingConnection, FastTimerConnection):
+class FastReadingConnection(FastAckingConnection, FastTimerConnection, GatheringConnection):
     """A QuicConnection with a short way for the packets that make up nearly all traffic."""
 
     reads_fast = IS_KNOWN_RELEASE
     keys: _Keys | None = None
     """Those of the last packet; None while the handshake is not confirmed."""
-
-    def data_arrived(self, stream_id: int, data: bytes, end_stream: bool) -> None:
-        """Data came in order. Called when its packet has been taken in."""
-        raise NotImplementedError
+    heard_at: float | None = None
+    """When the last packet of this turn was taken in; what follows from that is left to its end."""
 
     # Packets
 
-    def read(self, data: bytes, addr: NetworkAddress, now: float) -> bool:
-        """Take in an ordinary packet; False, and nothing has happened, for any other datagram."""
+    def read(self, data: bytes, addr: NetworkAddress, now: float, more: bool) -> bool:
+        """Take in an ordinary packet; False, and nothing has happened, for any other datagram.
+
+        With `more`, the next call is this again or `finish_reading`.
+        """
         if self._state is not _CONNECTED or self._close_pending:
             return False
         keys = self.keys
@@ -123,7 +124,7 @@ class FastReadingConnection(FastAckingConnection, FastTimerConnection):
             if number > self._spin_highest_pn:
                 self._spin_bit = bool(first & 0x20) is not self._is_client
                 self._spin_highest_pn = number
-            self.read_payload(payload, number, now)
+            self.read_payload(payload, number, now, more)
         return True
 
     def learn_keys(self) -> _Keys | None:
@@ -135,7 +136,15 @@ class FastReadingConnection(FastAckingConnection, FastTimerConnection):
             return None
         return _Keys(self._cryptos[Epoch.ONE_RTT].recv, self._spaces[Epoch.ONE_RTT])
 
-    def read_payload(self, payload: bytes, number: int, now: float) -> None:
+    def finish_reading(self) -> None:
+        """Make up for what the packets of this turn have left to its end."""
+        if self.heard_at is not None:
+            self._close_at = self.heard_at + self._idle_timeout()
+            self.heard_at = None
+        if self.gathered:
+            self.tell_gathered()
+
+    def read_payload(self, payload: bytes, number: int, now: float, more: bool) -> None:
         """Take in the frames of a packet that is new, and count it as received."""
         assert self.keys is not None
         space = self.keys.space
@@ -149,7 +158,10 @@ class FastReadingConnection(FastAckingConnection, FastTimerConnection):
         if self._state is not _CONNECTED or self._close_pending:
             return
 
-        self._close_at = now + self._idle_timeout()
+        if more:
+            self.heard_at = now
+        else:
+            self._close_at = now + self._idle_timeout()
         self._ack_eliciting_sent_since_receipt = False
         if number > space.largest_received_packet:
             space.largest_received_packet = number
@@ -166,8 +178,11 @@ class FastReadingConnection(FastAckingConnection, FastTimerConnection):
         if is_ack_eliciting and space.ack_at is None:
             space.ack_at = now + self._ack_delay
 
-        for stream_id, data, end_stream in arrived:
-            self.data_arrived(stream_id, data, end_stream)
+        if more:
+            self.gather(arrived)
+        else:
+            for stream_id, data, end_stream in arrived:
+                self.data_arrived(stream_id, data, end_stream)
 
     # Frames
 
@@ -210,6 +225,7 @@ class FastReadingConnection(FastAckingConnection, FastTimerConnection):
 
     def read_rest(self, payload: bytes, arrived: Arrived, acks_left: int, now: float) -> bool:
         """Leave the frames from here on to aioquic; what arrived before them comes first."""
+        self.note_gathered()
         for stream_id, data, end_stream in arrived:
             event = events.StreamDataReceived(data=data, end_stream=end_stream, stream_id=stream_id)
             self._events.append(event)
