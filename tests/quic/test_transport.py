@@ -570,6 +570,16 @@ async def test_a_bug_in_the_engine_closes_the_connection(caplog: pytest.LogCaptu
     assert len(logged(caplog)) == 1
 
 
+async def test_a_bug_at_the_end_of_a_turn_closes_the_connection(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    bench = Bench().open()
+    bench.connection.errors["finish"] = RuntimeError("a bug in the engine")
+    bench.receive(b"anything")
+    assert bench.terminated == [(ErrorCode.H3_INTERNAL_ERROR, "")]
+    assert len(logged(caplog)) == 1
+
+
 async def test_an_engine_that_cannot_build_costs_its_connection(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

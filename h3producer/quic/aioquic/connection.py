@@ -18,6 +18,7 @@ What we change, and why (measured against 1.7.2):
   connection holds less (`frugality.py`).
 - Packets of everyday life are read and written in shorter ways (`fast_reader.py`,
   `fast_writer.py`), if `Config.fast_path` is on.
+- Pieces of an upload that arrive together are told together (`gathering.py`).
 - Rules that it leaves out: `numbers.py`, `handshaking.py`, `connection_ids.py`, `migration.py`,
   `gaps.py`.
 """
