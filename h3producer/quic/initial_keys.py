@@ -9,7 +9,6 @@ Its one rule: it costs a twentieth of what a connection costs that finds out the
 
 from __future__ import annotations
 
-import hmac
 from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
@@ -18,13 +17,22 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 
-from h3producer.quic.hkdf import expand, label_info
+from h3producer.quic.hkdf import expand, hmac_digest, label_info
 from h3producer.quic.packets import VERSION_1, VERSION_2
 
 if TYPE_CHECKING:
     from h3producer.quic.packets import InitialPacket
 
-__all__ = ["FROM_CLIENT", "LABEL_PREFIXES", "client_keys", "initial_secret", "is_authentic"]
+__all__ = [
+    "FROM_CLIENT",
+    "LABEL_PREFIXES",
+    "ClientKeys",
+    "authenticate",
+    "client_keys",
+    "initial_secret",
+]
+
+_ECB = ECB()
 
 _SALT = {
     VERSION_1: bytes.fromhex("38762cf7f55934b34d179ae6a4c80cadccbb7f0a"),
@@ -44,7 +52,7 @@ _KEY, _IV, _HP = (
 
 def initial_secret(version: int, destination_id: bytes) -> bytes:
     """What all keys of Initial packets come from (RFC 9001 §5.2)."""
-    return hmac.digest(_SALT[version], destination_id, "sha256")
+    return hmac_digest(_SALT[version], destination_id, "sha256")
 
 
 def client_keys(version: int, destination_id: bytes) -> tuple[bytes, bytes, bytes]:
@@ -57,23 +65,45 @@ def client_keys(version: int, destination_id: bytes) -> tuple[bytes, bytes, byte
     )
 
 
-def is_authentic(datagram: bytes, packet: InitialPacket) -> bool:
-    """Whether the datagram begins with `packet`, made by whoever made up its destination id."""
+class ClientKeys:
+    """What opens the packets that a client sends to the id that it made up."""
+
+    __slots__ = ("aead", "destination_id", "encryptor", "iv", "version")
+
+    def __init__(self, version: int, destination_id: bytes) -> None:
+        key, iv, protection_key = client_keys(version, destination_id)
+        self.version = version
+        self.destination_id = destination_id
+        self.aead = AESGCM(key)
+        self.iv = int.from_bytes(iv, "big")
+        self.encryptor = Cipher(AES(protection_key), _ECB).encryptor()
+
+    def open(self, datagram: bytes, packet: InitialPacket) -> bool:
+        """Whether they open the packet that the datagram begins with; it has a whole sample."""
+        start, end = packet.payload
+        mask = self.encryptor.update(datagram[start + 4 : start + 20])
+        first = datagram[0] ^ (mask[0] & 0x0F)
+        size = (first & 0x03) + 1
+        behind = start + size
+        number = int.from_bytes(datagram[start:behind], "big") ^ int.from_bytes(mask[1 : 1 + size])
+        header = bytes((first,)) + datagram[1:start] + number.to_bytes(size, "big")
+        # RFC 9001 §5.3: the nonce is the packet number, left-padded, exclusive-ored with the IV.
+        nonce = (self.iv ^ number).to_bytes(12, "big")
+        try:
+            self.aead.decrypt(nonce, datagram[behind:end], header)
+        except InvalidTag:
+            return False
+        return True
+
+
+def authenticate(datagram: bytes, packet: InitialPacket) -> ClientKeys | None:
+    """The keys, if the datagram begins with `packet`, made by whoever made up its destination id.
+
+    None otherwise. Who goes on with the packet has them already.
+    """
     start, end = packet.payload
     # RFC 9001 §5.4.2: the sample begins 4 bytes behind the start of the packet number.
-    sample = datagram[start + 4 : start + 20]
-    if len(sample) < 16 or end > len(datagram):
-        return False
-    key, iv, protection_key = client_keys(packet.version, packet.destination_id)
-    mask = Cipher(AES(protection_key), ECB()).encryptor().update(sample)
-    first = datagram[0] ^ (mask[0] & 0x0F)
-    behind = start + (first & 0x03) + 1
-    number = bytes(a ^ b for a, b in zip(datagram[start:behind], mask[1:], strict=False))
-    header = bytes((first,)) + datagram[1:start] + number
-    # RFC 9001 §5.3: the nonce is the packet number, left-padded, exclusive-ored with the IV.
-    nonce = int.from_bytes(iv, "big") ^ int.from_bytes(number, "big")
-    try:
-        AESGCM(key).decrypt(nonce.to_bytes(12, "big"), datagram[behind:end], header)
-    except InvalidTag:
-        return False
-    return True
+    if min(end, len(datagram)) < start + 20 or end > len(datagram):
+        return None
+    keys = ClientKeys(packet.version, packet.destination_id)
+    return keys if keys.open(datagram, packet) else None

@@ -82,6 +82,8 @@ class RetryTokens:
 
         Raises `WrongTokenError` if it is ours and does not hold here and now.
         """
+        if not token:
+            return None
         try:
             content = self._aead.decrypt(token[:_NONCE_SIZE], token[_NONCE_SIZE:], None)
         except (InvalidTag, ValueError):

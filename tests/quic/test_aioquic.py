@@ -12,7 +12,7 @@ from aioquic._crypto import AEAD, HeaderProtection
 from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.congestion.reno import RenoCongestionControl
 from aioquic.quic.connection import QuicConnection
-from aioquic.quic.crypto import CryptoPair
+from aioquic.quic.crypto import CryptoContext, CryptoPair
 from aioquic.quic.rangeset import RangeSet
 from aioquic.quic.stream import QuicStream, QuicStreamReceiver, QuicStreamSender
 from aioquic.tls import Context
@@ -28,6 +28,7 @@ STOCK = QuicConnection(configuration=QuicConfiguration())
 LIVE: dict[str, object] = {
     "AEAD": AEAD(b"aes-128-gcm", bytes(16), bytes(12)),
     "Context": Context(is_client=False),
+    "CryptoContext": CryptoContext(),
     "CryptoPair": CryptoPair(),
     "HeaderProtection": HeaderProtection(b"aes-128-ecb", bytes(16)),
     "QuicConnection": STOCK,

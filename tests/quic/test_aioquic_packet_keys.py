@@ -9,6 +9,7 @@ from aioquic.tls import KeySchedule as TheirKeySchedule
 
 from h3producer.quic.aioquic.key_schedule import KeySchedule, hash_of
 from h3producer.quic.aioquic.packet_keys import InitialPairs, PacketKeys
+from h3producer.quic.initial_keys import ClientKeys
 from h3producer.quic.packets import VERSION_1, VERSION_2
 
 SUITES = list(CipherSuite)[:3]
@@ -40,6 +41,21 @@ def test_initial_keys_come_from_the_clients_choice_of_an_id(version: int) -> Non
     ours = InitialPairs(b"original")[version]
     assert protected(ours.send) == protected(theirs.send)
     assert protected(ours.recv) == protected(theirs.recv)
+
+
+def test_keys_that_opened_the_first_packet_open_the_others() -> None:
+    known = ClientKeys(VERSION_1, b"original")
+    packet = protected(InitialPairs(b"original")[VERSION_1].recv)
+    ours = InitialPairs(b"original", known)[VERSION_1].recv
+    assert ours.aead is not None
+    assert ours.aead._aead is known.aead
+    assert ours.decrypt_packet(packet, len(HEADER) - 4, 0)[1] == b"payload of a packet"
+
+
+@pytest.mark.parametrize(("version", "used_id"), [(VERSION_2, b"original"), (VERSION_1, b"other")])
+def test_keys_of_another_first_packet_are_not_used(version: int, used_id: bytes) -> None:
+    ours = InitialPairs(used_id, ClientKeys(VERSION_1, b"original"))[version]
+    assert protected(ours.recv) == protected(InitialPairs(used_id)[version].recv)
 
 
 def test_initial_keys_are_made_once_and_only_for_the_versions_that_are_used() -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hmac
+
 import pytest
 from aioquic.tls import hkdf_expand_label
 from cryptography.hazmat.primitives import hashes
 from hypothesis import given
 from hypothesis import strategies as st
 
-from h3producer.quic.hkdf import expand, expand_label, label_info
+from h3producer.quic.hkdf import expand, expand_label, hmac_digest, label_info
 
 HASHES = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384()}
 
@@ -39,3 +41,13 @@ def test_it_agrees_with_the_general_way(
 ) -> None:
     expected = hkdf_expand_label(HASHES[name], secret, label, context, length)
     assert expand_label(name, secret, label, context, length) == expected
+
+
+@pytest.mark.parametrize(("name", "block"), [("sha256", 64), ("sha384", 128)])
+@given(data=st.binary(max_size=300), filling=st.binary(min_size=128, max_size=128))
+def test_hmac_is_the_librarys_for_secrets_of_any_size_up_to_a_block(
+    name: str, block: int, data: bytes, filling: bytes
+) -> None:
+    for size in (0, 1, 32, 48, block - 1, block):
+        secret = filling[:size]
+        assert hmac_digest(secret, data, name) == hmac.digest(secret, data, name)

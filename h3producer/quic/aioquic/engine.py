@@ -26,7 +26,7 @@ from h3producer.quic.aioquic.connection import AioquicConnection
 from h3producer.quic.aioquic.internals import IS_KNOWN_RELEASE
 from h3producer.quic.aioquic.server_identity import ServerIdentity
 from h3producer.quic.engine import EngineError
-from h3producer.quic.initial_keys import is_authentic
+from h3producer.quic.initial_keys import ClientKeys, authenticate
 from h3producer.quic.limits import CONNECTION_ID_LENGTH, MAX_DATAGRAM_FRAME, MAX_UNI_STREAMS
 from h3producer.quic.packets import MIN_INITIAL_SIZE, VERSION_1, VERSION_2
 from h3producer.quic.session_tickets import SessionTickets
@@ -69,13 +69,16 @@ class AioquicEngine:
         self._max_streams = config.max_concurrent_streams
         self._max_pending_datagrams = config.max_pending_datagrams
         self._fast_path = config.fast_path and _is_known_release()
+        self._keys: ClientKeys | None = None
+        """Those of the packet that was judged last, which may become a connection now."""
         self._keylog = _open_keylog(config.keylog_file)
         self._configuration = _make_configuration(config, credentials, self._keylog)
         self._identity = _make_identity(config, credentials) if self._fast_path else None
 
     def is_authentic(self, datagram: bytes, initial: InitialPacket) -> bool:
         """Whether the packet is what its header says."""
-        return is_authentic(datagram, initial)
+        self._keys = authenticate(datagram, initial)
+        return self._keys is not None
 
     def accept(self, initial: InitialPacket, original_id: bytes | None) -> AioquicConnection:
         """A new connection; the datagram still has to be given to it."""
@@ -85,6 +88,7 @@ class AioquicEngine:
             retry_source_id=None if original_id is None else initial.destination_id,
         )
         connection.identity = self._identity
+        connection.first_keys = self._keys
         connection.limit_streams(self._max_streams, MAX_UNI_STREAMS)
         connection.max_pending_datagrams = self._max_pending_datagrams
         connection.reads_fast = self._fast_path

@@ -38,7 +38,8 @@ IS_KNOWN_RELEASE = aioquic.__version__ == "1.7.2"
 
 PRIVATE_NAMES = {
     "AEAD": "_aead _iv",
-    "Context": "_receive_buffer _server_handle_finished _server_handle_hello _session_resumed",
+    "Context": "_receive_buffer _session_resumed",
+    "CryptoContext": "_setup_cb _teardown_cb",
     "CryptoPair": "_update_key_requested",
     "HeaderProtection": "_encryptor _is_chacha20 _mask",
     "QuicConnection": (
@@ -60,8 +61,9 @@ PRIVATE_NAMES = {
         "_remote_active_connection_id_limit _remote_initial_source_connection_id _remote_max_data "
         "_remote_max_data_used _remote_max_datagram_frame_size _remote_max_idle_timeout "
         "_remote_max_stream_data_bidi_local _replenish_connection_ids _retire_connection_ids "
-        "_serialize_transport_parameters _spaces _spin_bit _spin_highest_pn _state _stream_limit "
-        "_streams _streams_blocked_pending _streams_queue _unblock_streams _update_traffic_key "
+        "_send_probe _serialize_transport_parameters _spaces _spin_bit _spin_highest_pn _state "
+        "_stream_limit _streams _streams_blocked_pending _streams_queue _unblock_streams "
+        "_update_traffic_key "
         "_version _write_connection_limits _write_new_connection_id_frame "
         "_write_stop_sending_frame _write_stream_frame _write_stream_limits"
     ),

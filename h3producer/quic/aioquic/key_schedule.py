@@ -10,11 +10,10 @@ between belongs to the transcript as it is then.
 from __future__ import annotations
 
 import hashlib
-import hmac
 
 from aioquic.tls import CipherSuite
 
-from h3producer.quic.hkdf import expand_label
+from h3producer.quic.hkdf import expand, expand_label, hmac_digest, label_info
 
 __all__ = ["KeySchedule", "hash_of"]
 
@@ -25,9 +24,23 @@ _HASHES = {
 }
 
 
-def hash_of(cipher_suite: int) -> str:
+def hash_of(cipher_suite: CipherSuite) -> str:
     """The name of a cipher suite's hash, for `hashlib`."""
-    return _HASHES[CipherSuite(cipher_suite)]
+    return _HASHES[cipher_suite]
+
+
+class _Hash:
+    """What is the same for all handshakes with one hash."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.zeros = bytes(hashlib.new(name).digest_size)
+        self.derived = label_info(b"derived", hashlib.new(name).digest(), len(self.zeros))
+        self.early_secret = hmac_digest(self.zeros, self.zeros, name)
+        """Without a PSK."""
+
+
+_KINDS = {cipher_suite: _Hash(name) for cipher_suite, name in _HASHES.items()}
 
 
 class KeySchedule:
@@ -35,16 +48,15 @@ class KeySchedule:
 
     def __init__(self, cipher_suite: CipherSuite, psk: bytes | None = None) -> None:
         self.cipher_suite = cipher_suite
-        self._hash_name = hash_of(cipher_suite)
-        self._transcript = hashlib.new(self._hash_name)
-        self._zeros = bytes(self._transcript.digest_size)
-        self._empty_digest = self._transcript.digest()
-        self._secret = hmac.digest(self._zeros, psk or self._zeros, self._hash_name)
+        self._hash = kind = _KINDS[cipher_suite]
+        self._transcript = hashlib.new(kind.name)
+        self._secret = hmac_digest(kind.zeros, psk, kind.name) if psk else kind.early_secret
 
     def extract(self, material: bytes | None = None) -> None:
         """The next secret, with key material if there is any to come in."""
-        salt = self._expand(self._secret, b"derived", self._empty_digest)
-        self._secret = hmac.digest(salt, material or self._zeros, self._hash_name)
+        kind = self._hash
+        salt = expand(kind.name, self._secret, kind.derived, len(kind.zeros))
+        self._secret = hmac_digest(salt, material or kind.zeros, kind.name)
 
     def update(self, message: bytes) -> None:
         """A message, or a part of one, was sent or received."""
@@ -61,11 +73,12 @@ class KeySchedule:
     def verify_data(self, base: bytes) -> bytes:
         """What a Finished holds, or a binder (RFC 8446 §4.4.4)."""
         key = self._expand(base, b"finished", b"")
-        return hmac.digest(key, self._transcript.digest(), self._hash_name)
+        return hmac_digest(key, self._transcript.digest(), self._hash.name)
 
     def psk(self, nonce: bytes) -> bytes:
         """The secret of a ticket; to be asked when the client's Finished is in (§4.6.1)."""
         return self._expand(self.derive(b"res master"), b"resumption", nonce)
 
     def _expand(self, secret: bytes, label: bytes, context: bytes) -> bytes:
-        return expand_label(self._hash_name, secret, label, context, len(self._zeros))
+        kind = self._hash
+        return expand_label(kind.name, secret, label, context, len(kind.zeros))

@@ -21,6 +21,7 @@ from h3producer.quic.aioquic.server_tls import ServerTls
 
 if TYPE_CHECKING:
     from h3producer.quic.aioquic.server_identity import ServerIdentity
+    from h3producer.quic.initial_keys import ClientKeys
 
 __all__ = ["StartingConnection"]
 
@@ -30,6 +31,8 @@ class StartingConnection(QuicConnection):
 
     identity: ServerIdentity | None = None
     """Who the server is; to be set before the first datagram is received."""
+    first_keys: ClientKeys | None = None
+    """What the first datagram was opened with before there was a connection, if it was."""
 
     def _initialize(self, peer_cid: bytes) -> None:
         identity = self.identity
@@ -43,7 +46,8 @@ class StartingConnection(QuicConnection):
         self.tls.alpn_cb = self._alpn_handler
         self.tls.update_traffic_key_cb = self._update_traffic_key
 
-        self._cryptos_initial = InitialPairs(peer_cid)
+        self._cryptos_initial = InitialPairs(peer_cid, self.first_keys)
+        self.first_keys = None
         self._cryptos = {
             Epoch.INITIAL: self._cryptos_initial[self._version],
             Epoch.ZERO_RTT: PacketPair(),
