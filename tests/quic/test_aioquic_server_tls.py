@@ -285,6 +285,8 @@ def test_a_session_of_another_cipher_suite_is_not_resumed_and_costs_nothing_else
     hello = Ends(server, ticket).hello()
     fresh = ServerTls(server)
     fresh.alpn_cb = lambda protocol: None
+    fresh.update_traffic_key_cb = lambda *_: None
+    fresh.handshake_extensions = PARAMETERS
     fresh.handle_message(hello, server.buffers)
     assert not fresh.session_resumed
     assert fresh.state is State.SERVER_EXPECT_FINISHED

@@ -26,6 +26,7 @@ from aioquic.tls import (
     AlertDecryptError,
     AlertHandshakeFailure,
     AlertNoApplicationProtocol,
+    AlertUnexpectedMessage,
     CipherSuite,
     Context,
     Direction,
@@ -55,31 +56,58 @@ _TLS_1_2, _TLS_1_3 = b"\x03\x03", b"\x03\x04"
 _NONCE = b""
 """Of a ticket: it tells those of one handshake apart, and there is one (RFC 8446 §4.6.1)."""
 
+_INITIAL, _HANDSHAKE, _ONE_RTT = Epoch.INITIAL, Epoch.HANDSHAKE, Epoch.ONE_RTT
+_EXPECTS_HELLO = State.SERVER_EXPECT_CLIENT_HELLO, HandshakeType.CLIENT_HELLO
+_EXPECTS_FINISHED = State.SERVER_EXPECT_FINISHED, HandshakeType.FINISHED
+"""Members of an enumeration are looked up in a roundabout way."""
+
 _SIGNED_CONTENT = b" " * 64 + b"TLS 1.3, server CertificateVerify" + b"\0"
 
 
 class ServerTls(Context):
-    """A `Context` for one connection of a server, as `QuicConnection` uses one."""
+    """A `Context` for one connection of a server, as `QuicConnection` uses one.
+
+    Of what aioquic's is made with, it has what is still asked for, and that in the class.
+    """
+
+    state = State.SERVER_EXPECT_CLIENT_HELLO
+    early_data_accepted = False
+    received_extensions: list[tuple[int, bytes]] | None = None
+    session_ticket = None
+    _receive_buffer = b""
+    _session_resumed = False
+
+    schedule: KeySchedule
+    audience = b""
+    takes_tickets = False
+    client_secret = b""
+    """The secret of the client's next packets, once its Finished is in."""
+    client_finished = b""
+    """What its Finished has to hold."""
 
     def __init__(self, identity: ServerIdentity, version: int = VERSION_1) -> None:
-        super().__init__(is_client=False)
         self.identity = identity
         self.version = version.to_bytes(4, "big")
-        self.schedule = KeySchedule(identity.cipher_suites[0])
-        self.audience = b""
-        self.takes_tickets = False
-        self.client_secret = b""
-        """The secret of the client's next packets, once its Finished is in."""
-        self.client_finished = b""
-        """What its Finished has to hold."""
+        self.key_schedule = None
+
+    def handle_message(self, input_data: bytes, output_buf: dict[Epoch, Buffer]) -> None:
+        received = self._receive_buffer + input_data
+        while len(received) >= 4 and len(received) >= (size := _size_of(received)):
+            message, received = received[:size], received[size:]
+            self._receive_buffer = received
+            if (self.state, message[0]) == _EXPECTS_HELLO:
+                self.hello_received(message, output_buf[_INITIAL], output_buf[_HANDSHAKE])
+            elif (self.state, message[0]) == _EXPECTS_FINISHED:
+                self.finished_received(message, output_buf[_ONE_RTT])
+            else:
+                raise AlertUnexpectedMessage
+        self._receive_buffer = received
 
     # The first flight
 
-    def _server_handle_hello(
-        self, input_buf: Buffer, initial_buf: Buffer, handshake_buf: Buffer
-    ) -> None:
+    def hello_received(self, message: bytes, initial_buf: Buffer, handshake_buf: Buffer) -> None:
+        """Answer the ClientHello."""
         self.identity.clear_buffers()
-        message = _whole(input_buf)
         hello = parse_client_hello(message)
         hello.check_version()
         cipher_suite = self.chosen_cipher_suite(hello)
@@ -108,8 +136,8 @@ class ServerTls(Context):
         self.schedule.extract(shared_key)
         server_secret = self.schedule.derive(b"s hs traffic")
         client_secret = self.schedule.derive(b"c hs traffic")
-        self.update_traffic_key_cb(Direction.ENCRYPT, Epoch.HANDSHAKE, cipher_suite, server_secret)
-        self.update_traffic_key_cb(Direction.DECRYPT, Epoch.HANDSHAKE, cipher_suite, client_secret)
+        self.update_traffic_key_cb(Direction.ENCRYPT, _HANDSHAKE, cipher_suite, server_secret)
+        self.update_traffic_key_cb(Direction.DECRYPT, _HANDSHAKE, cipher_suite, client_secret)
 
         handshake_buf.push_bytes(self.sent(self.encrypted_extensions()))
         if not self._session_resumed:
@@ -121,7 +149,7 @@ class ServerTls(Context):
         self.client_finished = self.schedule.verify_data(client_secret)
         self.schedule.extract()
         self.update_traffic_key_cb(
-            Direction.ENCRYPT, Epoch.ONE_RTT, cipher_suite, self.schedule.derive(b"s ap traffic")
+            Direction.ENCRYPT, _ONE_RTT, cipher_suite, self.schedule.derive(b"s ap traffic")
         )
         self.client_secret = self.schedule.derive(b"c ap traffic")
         self.state = State.SERVER_EXPECT_FINISHED
@@ -199,15 +227,13 @@ class ServerTls(Context):
 
     # The client's Finished, and the ticket
 
-    def _server_handle_finished(self, input_buf: Buffer, output_buf: Buffer) -> None:
-        message = _whole(input_buf)
+    def finished_received(self, message: bytes, output_buf: Buffer) -> None:
+        """Take the handshake for complete, if the client's Finished shows that it is."""
         if not hmac.compare_digest(message[4:], self.client_finished):
             raise AlertDecryptError("Finished does not match")
         self.schedule.update(message)
         cipher_suite = self.schedule.cipher_suite
-        self.update_traffic_key_cb(
-            Direction.DECRYPT, Epoch.ONE_RTT, cipher_suite, self.client_secret
-        )
+        self.update_traffic_key_cb(Direction.DECRYPT, _ONE_RTT, cipher_suite, self.client_secret)
         if self.takes_tickets and self.identity.tickets is not None:
             output_buf.push_bytes(self.new_session_ticket())
         self.state = State.SERVER_POST_HANDSHAKE
@@ -222,10 +248,9 @@ class ServerTls(Context):
         return encode_message(HandshakeType.NEW_SESSION_TICKET, body)
 
 
-def _whole(message: Buffer) -> bytes:
-    """All of a message; aioquic wants to see it read."""
-    message.seek(message.capacity)
-    return message.data
+def _size_of(message: bytes) -> int:
+    """Of a message whose head is there (RFC 8446 §4)."""
+    return 4 + int.from_bytes(message[1:4], "big")
 
 
 def _extension(kind: int, data: bytes) -> bytes:
