@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from aioquic.quic.connection import NetworkAddress
     from cryptography import x509
 
+    from h3producer.quic.aioquic.connection_model import ConnectionModel
     from h3producer.quic.engine import Address, EngineObserver
 
 __all__ = ["AioquicConnection", "describe_end"]
@@ -80,13 +81,16 @@ class AioquicConnection(
         *,
         original_id: bytes | None = None,
         retry_source_id: bytes | None = None,
+        model: ConnectionModel | None = None,
     ) -> None:
         """A server's connection has an `original_id`: where the client's first packet went."""
+        self.model = model
         super().__init__(
             configuration=configuration,
             original_destination_connection_id=original_id,
             retry_source_connection_id=retry_source_id,
         )
+        del self.model
         self.credit = ConnectionCredit(
             configuration.max_data, configuration.max_stream_data, self.announce
         )

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
 from h3producer.quic.aioquic.congestion import bounded
 from h3producer.quic.aioquic.connection import AioquicConnection
+from h3producer.quic.aioquic.connection_model import ConnectionModel
 from h3producer.quic.aioquic.internals import IS_KNOWN_RELEASE
 from h3producer.quic.aioquic.server_identity import ServerIdentity
 from h3producer.quic.engine import EngineError
@@ -74,6 +75,7 @@ class AioquicEngine:
         self._keylog = _open_keylog(config.keylog_file)
         self._configuration = _make_configuration(config, credentials, self._keylog)
         self._identity = _make_identity(config, credentials) if self._fast_path else None
+        self._model = ConnectionModel(self._configuration) if self._fast_path else None
 
     def is_authentic(self, datagram: bytes, initial: InitialPacket) -> bool:
         """Whether the packet is what its header says."""
@@ -86,6 +88,7 @@ class AioquicEngine:
             self._configuration,
             original_id=original_id or initial.destination_id,
             retry_source_id=None if original_id is None else initial.destination_id,
+            model=self._model,
         )
         connection.identity = self._identity
         connection.first_keys = self._keys

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
+from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.connection import QuicConnection
 from aioquic.quic.crypto import CryptoPair
 from aioquic.tls import Epoch
@@ -25,7 +26,7 @@ from h3producer.quic.aioquic.internals import Buffer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from aioquic.quic.configuration import QuicConfiguration
+    from h3producer.quic.aioquic.connection_model import ConnectionModel
 
     FrameHandler: TypeAlias = tuple[Callable[..., None], frozenset[Epoch]]
 
@@ -40,10 +41,16 @@ _OVER = CryptoPair()
 """The keys of a packet type that is over: it has none, and neither opens nor seals a packet."""
 
 
+def _known_handlers() -> dict[int, tuple[str, frozenset[Epoch]]]:
+    attributes = vars(QuicConnection(configuration=QuicConfiguration()))
+    made: dict[int, FrameHandler] = attributes["_QuicConnection__frame_handlers"]
+    return {kind: (handler.__name__, epochs) for kind, (handler, epochs) in made.items()}
+
+
 class FrameHandlers(dict[int, "FrameHandler"]):
     """The handlers of one connection by the types of frames, each bound when it is needed first."""
 
-    known: ClassVar[dict[int, tuple[str, frozenset[Epoch]]]] = {}
+    known: ClassVar = _known_handlers()
     """The names of the methods, and the packet types in which a frame may come; for all."""
 
     def __init__(self, connection: QuicConnection) -> None:
@@ -59,6 +66,9 @@ class FrameHandlers(dict[int, "FrameHandler"]):
 class FrugalConnection(QuicConnection):
     """A QuicConnection that gives up what it does not need."""
 
+    model: ConnectionModel | None = None
+    """What a server's connection begins with; aioquic's own way if there is none."""
+
     def __init__(
         self,
         *,
@@ -66,17 +76,14 @@ class FrugalConnection(QuicConnection):
         original_destination_connection_id: bytes | None = None,
         retry_source_connection_id: bytes | None = None,
     ) -> None:
-        super().__init__(
-            configuration=configuration,
-            original_destination_connection_id=original_destination_connection_id,
-            retry_source_connection_id=retry_source_connection_id,
-        )
-        if not FrameHandlers.known:
-            made: dict[int, FrameHandler] = self._QuicConnection__frame_handlers
-            FrameHandlers.known = {
-                frame_type: (handler.__name__, epochs)
-                for frame_type, (handler, epochs) in made.items()
-            }
+        if self.model is not None and original_destination_connection_id is not None:
+            self.model.begin(self, original_destination_connection_id, retry_source_connection_id)
+        else:
+            super().__init__(
+                configuration=configuration,
+                original_destination_connection_id=original_destination_connection_id,
+                retry_source_connection_id=retry_source_connection_id,
+            )
         self._QuicConnection__frame_handlers: dict[int, FrameHandler] = FrameHandlers(self)
 
     def _discard_epoch(self, epoch: Epoch) -> None:
