@@ -24,12 +24,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Session", "SessionTickets"]
+__all__ = ["OpenedTicket", "Session", "SessionTickets"]
 
 _ID_SIZE = 8
 _NONCE_SIZE = 12
-_HEAD = struct.Struct("!dHB")
-"""When it was made, the cipher suite, and the length of the secret that follows."""
+_HEAD = struct.Struct("!dHL?B")
+"""When it was made, the cipher suite, what its age is given with, whether it invites early data,
+and the length of the secret that follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,25 @@ class Session:
     """The PSK that belongs to the ticket."""
     audience: bytes
     """What both connections have to agree in: whom the client asks for, and in which version."""
+    age_add: int = 0
+    """What the client adds to the age of its ticket when it gives it back (RFC 8446 §4.6.1)."""
+    invites_early_data: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedTicket:
+    """A ticket that has come back. Times are seconds on the clock of `SessionTickets`."""
+
+    id: bytes
+    """Which one it was: no other has the same."""
+    session: Session
+    made_at: float
+    opened_at: float
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was made."""
+        return self.opened_at - self.made_at
 
 
 class _Key:
@@ -62,25 +82,33 @@ class SessionTickets:
         """The one that makes tickets, and the one that did before it, if that still reads."""
 
     def seal(self, session: Session) -> bytes:
-        """The ticket for a session: about 120 bytes, whatever the client's hello was like."""
+        """The ticket for a session: about 130 bytes, whatever the client's hello was like."""
         now = self._clock()
         key = self._valid_keys(now)[0]
-        head = _HEAD.pack(now, session.cipher_suite, len(session.secret))
+        head = _HEAD.pack(
+            now,
+            session.cipher_suite,
+            session.age_add,
+            session.invites_early_data,
+            len(session.secret),
+        )
         content = head + session.secret + _fingerprint(session.audience)
         nonce = os.urandom(_NONCE_SIZE)
         return key.id + nonce + key.aead.encrypt(nonce, content, key.id)
 
-    def open(self, ticket: bytes, audience: bytes) -> Session | None:
-        """The session of a ticket that is ours, still good, and was made for the same audience."""
+    def open(self, ticket: bytes, audience: bytes) -> OpenedTicket | None:
+        """A ticket that is ours, still good, and was made for the same audience."""
         now = self._clock()
         content = self._decrypt(ticket, now)
         if content is None:
             return None
-        made_at, cipher_suite, size = _HEAD.unpack_from(content)
+        made_at, cipher_suite, age_add, invites_early_data, size = _HEAD.unpack_from(content)
         end = _HEAD.size + size
         if now - made_at > self.lifetime or content[end:] != _fingerprint(audience):
             return None
-        return Session(cipher_suite, content[_HEAD.size : end], audience)
+        secret = content[_HEAD.size : end]
+        session = Session(cipher_suite, secret, audience, age_add, invites_early_data)
+        return OpenedTicket(ticket[_ID_SIZE : _ID_SIZE + _NONCE_SIZE], session, made_at, now)
 
     def _decrypt(self, ticket: bytes, now: float) -> bytes | None:
         id_, nonce = ticket[:_ID_SIZE], ticket[_ID_SIZE : _ID_SIZE + _NONCE_SIZE]

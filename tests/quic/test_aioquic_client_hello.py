@@ -79,7 +79,7 @@ def test_a_session_is_read_with_the_bytes_that_its_binder_is_for() -> None:
     message = encoded(pre_shared_key=OfferedPsks([(b"ticket", 7)], [b"b" * 32]))
     session = parse_client_hello(message).session
     assert session is not None
-    assert (session.ticket, session.binder) == (b"ticket", b"b" * 32)
+    assert (session.ticket, session.obfuscated_age, session.binder) == (b"ticket", 7, b"b" * 32)
     assert message[session.bound :] == b"\0\x21\x20" + b"b" * 32
 
 
@@ -90,6 +90,13 @@ def test_of_several_sessions_the_first_is_read() -> None:
     assert session is not None
     assert (session.ticket, session.binder) == (b"one", b"1" * 32)
     assert len(message) - session.bound == 2 + 33 + 49
+
+
+@pytest.mark.parametrize("early_data", [True, False])
+def test_a_client_says_that_it_sends_early_data(early_data: bool) -> None:
+    offered = OfferedPsks([(b"ticket", 7)], [b"b" * 32])
+    message = encoded(early_data=early_data, pre_shared_key=offered)
+    assert parse_client_hello(message).has_early_data is early_data
 
 
 @pytest.mark.parametrize(("modes", "takes"), [([0], False), ([0, 1], True), (None, False)])

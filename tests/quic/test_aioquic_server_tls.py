@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from h3producer.quic.aioquic.internals import Buffer
 from h3producer.quic.aioquic.server_identity import ServerIdentity
 from h3producer.quic.aioquic.server_tls import ServerTls
+from h3producer.quic.early_data import EarlyDataGate
 from h3producer.quic.session_tickets import SessionTickets
 from tests.pair import make_credentials
 
@@ -318,6 +319,14 @@ def test_whoever_does_not_have_the_secret_of_the_ticket_is_refused() -> None:
     assert isinstance(refusal(Ends(server, ticket)), AlertDecryptError)
 
 
+# Early data
+
+
+def with_early_data(clock: Clock | None = None) -> ServerIdentity:
+    tickets = SessionTickets(100.0, clock or Clock())
+    return ServerIdentity(make_credentials(), SUITES, b"h3", tickets, EarlyDataGate())
+
+
 def test_early_data_is_not_accepted_even_if_a_client_sends_some() -> None:
     """It could be replayed by whoever saw it (RFC 8446 §8)."""
     server = with_tickets()
@@ -327,3 +336,77 @@ def test_early_data_is_not_accepted_even_if_a_client_sends_some() -> None:
     assert again.server.session_resumed
     assert not again.client.early_data_accepted
     assert Epoch.ZERO_RTT not in dict(again.secrets["server"])
+
+
+def test_where_early_data_is_taken_a_ticket_invites_it() -> None:
+    (ticket,) = Ends(with_early_data()).run().tickets
+    assert ticket.max_early_data_size == 0xFFFFFFFF  # RFC 9001 §4.6.1 allows no other number
+
+
+def test_both_ends_have_the_same_keys_for_early_data() -> None:
+    server = with_early_data()
+    (ticket,) = Ends(server).run().tickets
+    again = Ends(server, ticket).run()
+    assert again.client.early_data_accepted
+    assert again.secrets["client"] == again.secrets["server"]
+    epochs = [epoch for epoch, _ in again.secrets["server"]]
+    assert epochs == [Epoch.ZERO_RTT, Epoch.HANDSHAKE, Epoch.ONE_RTT]
+
+
+def test_a_ticket_opens_early_data_once_and_resumes_all_the_same() -> None:
+    server = with_early_data()
+    (ticket,) = Ends(server).run().tickets
+    Ends(server, ticket).run()
+    again = Ends(server, ticket).run()
+    assert again.server.session_resumed
+    assert not again.client.early_data_accepted
+    assert Epoch.ZERO_RTT not in dict(again.secrets["server"])
+
+
+def test_a_client_that_sends_no_early_data_has_not_used_its_ticket_up() -> None:
+    server = with_early_data()
+    (ticket,) = Ends(server).run().tickets
+    ticket.max_early_data_size = None
+    assert not Ends(server, ticket).run().client.early_data_accepted
+    ticket.max_early_data_size = 0xFFFFFFFF
+    assert Ends(server, ticket).run().client.early_data_accepted
+
+
+def test_a_ticket_from_before_early_data_was_taken_opens_none() -> None:
+    server = with_tickets()
+    (ticket,) = Ends(server).run().tickets
+    server.early_data = EarlyDataGate()
+    ticket.max_early_data_size = 0xFFFFFFFF
+    again = Ends(server, ticket).run()
+    assert again.server.session_resumed
+    assert not again.client.early_data_accepted
+
+
+def test_a_hello_that_was_held_back_opens_nothing() -> None:
+    """Whoever kept it until the ticket was forgotten to be used comes too late (RFC 8446 §8.3)."""
+    clock = Clock()
+    server = with_early_data(clock)
+    (ticket,) = Ends(server).run().tickets
+    late = Ends(server, ticket)
+    hello = late.hello()
+    clock.now += 11
+    late.answer(hello)
+    assert late.server.session_resumed
+    assert not late.client.early_data_accepted
+
+
+@pytest.mark.parametrize("reason", ["old", "foreign", "renamed"])
+def test_early_data_under_a_ticket_that_does_not_hold_costs_a_full_handshake(reason: str) -> None:
+    clock = Clock()
+    server = with_early_data(clock)
+    (ticket,) = Ends(server).run().tickets
+    if reason == "old":
+        clock.now += 101
+    elif reason == "foreign":
+        server = with_early_data()
+    else:
+        ticket.server_name = "elsewhere"
+    again = Ends(server, ticket).run()
+    assert not again.client.session_resumed
+    assert not again.client.early_data_accepted
+    assert again.client.state is State.CLIENT_POST_HANDSHAKE

@@ -9,7 +9,7 @@ from h3producer.quic.session_tickets import Session, SessionTickets
 
 LIFETIME = 100.0
 NAME = b"\0\x0e\0\0\x0bexample.org"
-SESSION = Session(0x1301, b"secret" * 8, NAME)
+SESSION = Session(0x1301, b"secret" * 8, NAME, 0x89ABCDEF, invites_early_data=True)
 
 
 class Clock:
@@ -29,7 +29,24 @@ def made(lifetime: float = LIFETIME) -> tuple[SessionTickets, Clock]:
 
 def test_a_ticket_gives_back_its_session() -> None:
     tickets, _ = made()
-    assert tickets.open(tickets.seal(SESSION), NAME) == SESSION
+    ticket = tickets.open(tickets.seal(SESSION), NAME)
+    assert ticket is not None
+    assert ticket.session == SESSION
+
+
+def test_a_ticket_knows_how_old_it_is() -> None:
+    tickets, clock = made()
+    data = tickets.seal(SESSION)
+    clock.now += 7.5
+    ticket = tickets.open(data, NAME)
+    assert ticket is not None
+    assert (ticket.age, ticket.opened_at) == (7.5, clock.now)
+
+
+def test_no_two_tickets_are_the_same_one() -> None:
+    tickets, _ = made()
+    opened = [tickets.open(tickets.seal(SESSION), NAME) for _ in range(100)]
+    assert len({each.id for each in opened if each is not None}) == 100
 
 
 def test_a_ticket_does_not_show_what_is_in_it() -> None:
@@ -62,7 +79,7 @@ def test_a_ticket_is_good_for_its_lifetime_and_no_longer() -> None:
     clock.now += 70
     ticket = tickets.seal(SESSION)
     clock.now += LIFETIME
-    assert tickets.open(ticket, NAME) == SESSION
+    assert tickets.open(ticket, NAME) is not None
     clock.now += 0.1
     assert tickets.open(ticket, NAME) is None
 

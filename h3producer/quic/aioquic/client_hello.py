@@ -33,6 +33,8 @@ class OfferedSession:
     """The first of the sessions that a client would resume; clients offer one."""
 
     ticket: bytes
+    obfuscated_age: int
+    """How old the ticket is, in milliseconds and disguised (RFC 8446 §4.2.11.1)."""
     binder: bytes
     bound: int
     """How many bytes of the message the binder is for (RFC 8446 §4.2.11.2)."""
@@ -100,9 +102,15 @@ class ClientHello:
         self.required(ExtensionType.PSK_KEY_EXCHANGE_MODES)
         identities, end = _vector(offered, 0, 2)
         binders = _whole_vector(offered[end:], 2)
-        ticket, _ = _vector(identities, 0, 2)
+        ticket, age_at = _vector(identities, 0, 2)
+        age = int.from_bytes(identities[age_at : age_at + 4], "big")
         binder, _ = _vector(binders, 0, 1)
-        return OfferedSession(ticket, binder, self.message_size - len(binders) - 2)
+        return OfferedSession(ticket, age, binder, self.message_size - len(binders) - 2)
+
+    @property
+    def has_early_data(self) -> bool:
+        """Whether it sends early data under that session (RFC 8446 §4.2.10)."""
+        return ExtensionType.EARLY_DATA in self.extensions
 
     def required(self, extension: ExtensionType) -> bytes:
         """The extension; raises if it is missing (RFC 8446 §9.2)."""

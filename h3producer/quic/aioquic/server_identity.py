@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from aioquic.tls import CipherSuite
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
+    from h3producer.quic.early_data import EarlyDataGate
     from h3producer.quic.engine import Credentials
     from h3producer.quic.session_tickets import SessionTickets
 
@@ -38,7 +39,8 @@ RSA key of 16,384 bits, and a ticket."""
 class ServerIdentity:
     """What a handshake shows, and what it may choose from.
 
-    `tickets` makes sessions that can be resumed; None makes none.
+    `tickets` makes sessions that can be resumed; None makes none. `early_data` takes what comes
+    with those; None takes nothing.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class ServerIdentity:
         cipher_suites: list[CipherSuite],
         protocol: bytes,
         tickets: SessionTickets | None,
+        early_data: EarlyDataGate | None = None,
     ) -> None:
         certificates = [credentials.certificate, *credentials.chain]
         entries = b"".join(
@@ -60,6 +63,7 @@ class ServerIdentity:
         self.cipher_suites = cipher_suites
         self.protocol = protocol
         self.tickets = tickets
+        self.early_data = early_data
         self.buffers = {
             Epoch.INITIAL: Buffer(capacity=_OTHER_MESSAGES),
             Epoch.HANDSHAKE: Buffer(capacity=len(self.certificate_message) + _OTHER_MESSAGES),

@@ -7,8 +7,8 @@ to know how they are parsed (`client_hello.py`) and where keys come from (`key_s
 - It encodes certificates and builds each message with a context manager per field: half a
   handshake's time.
 - A ticket of its is a random name for something that the application has to keep; ours holds its
-  session (`session_tickets.py`). Its tickets invite early data, which can be replayed; ours do not,
-  and none is accepted.
+  session (`session_tickets.py`). Its tickets invite early data, and all is taken; ours do if that
+  is asked for, and it is taken once (`early_data.py`).
 - It takes a bad binder for a failed negotiation.
 
 Its one rule: a session that cannot be resumed costs a full handshake, never the connection; only a
@@ -60,6 +60,9 @@ _INITIAL, _HANDSHAKE, _ONE_RTT = Epoch.INITIAL, Epoch.HANDSHAKE, Epoch.ONE_RTT
 _EXPECTS_HELLO = State.SERVER_EXPECT_CLIENT_HELLO, HandshakeType.CLIENT_HELLO
 _EXPECTS_FINISHED = State.SERVER_EXPECT_FINISHED, HandshakeType.FINISHED
 """Members of an enumeration are looked up in a roundabout way."""
+
+_ANY_SIZE = b"\xff\xff\xff\xff"
+"""Of early data (RFC 9001 §4.6.1); flow control bounds it."""
 
 _SIGNED_CONTENT = b" " * 64 + b"TLS 1.3, server CertificateVerify" + b"\0"
 
@@ -169,11 +172,11 @@ class ServerTls(Context):
         offered, tickets = hello.session, self.identity.tickets
         if offered is None or tickets is None or not hello.takes_tickets:
             return False
-        session = tickets.open(offered.ticket, self.audience)
+        ticket = tickets.open(offered.ticket, self.audience)
         # RFC 8446 §4.2.11 asks for the same hash only, but clients on aioquic for the same suite.
-        if session is None or session.cipher_suite != cipher_suite:
+        if ticket is None or ticket.session.cipher_suite != cipher_suite:
             return False
-        self.schedule = KeySchedule(cipher_suite, session.secret)
+        self.schedule = KeySchedule(cipher_suite, ticket.session.secret)
         binder_key = self.schedule.derive(b"res binder")
         self.schedule.update(message[: offered.bound])
         # RFC 8446 §4.2.11: "Prior to accepting PSK key establishment, the server MUST validate the
@@ -181,6 +184,12 @@ class ServerTls(Context):
         if not hmac.compare_digest(self.schedule.verify_data(binder_key), offered.binder):
             raise AlertDecryptError("PSK validation failed")
         self.schedule.update(message[offered.bound :])
+        gate = self.identity.early_data
+        if gate is not None and hello.has_early_data:
+            self.early_data_accepted = gate.admits(ticket, offered.obfuscated_age)
+        if self.early_data_accepted:
+            secret = self.schedule.derive(b"c e traffic")
+            self.update_traffic_key_cb(Direction.DECRYPT, Epoch.ZERO_RTT, cipher_suite, secret)
         return True
 
     def sent(self, message: bytes) -> bytes:
@@ -211,6 +220,8 @@ class ServerTls(Context):
         extensions = _extension(ExtensionType.ALPN, protocol)
         for kind, data in self.handshake_extensions:
             extensions += _extension(kind, data)
+        if self.early_data_accepted:
+            extensions += _extension(ExtensionType.EARLY_DATA, b"")
         return encode_message(HandshakeType.ENCRYPTED_EXTENSIONS, encode_vector(extensions, 2))
 
     def certificate_and_proof(self, hello: ClientHello) -> Iterator[bytes]:
@@ -239,13 +250,26 @@ class ServerTls(Context):
         self.state = State.SERVER_POST_HANDSHAKE
 
     def new_session_ticket(self) -> bytes:
-        """One ticket; without the early_data extension, so that it invites none."""
-        tickets = self.identity.tickets
+        """One ticket; it invites early data only where that is taken."""
+        tickets, age_add = self.identity.tickets, os.urandom(4)
         assert tickets is not None
-        session = Session(self.schedule.cipher_suite, self.schedule.psk(_NONCE), self.audience)
-        head = struct.pack("!L", int(tickets.lifetime)) + os.urandom(4)
-        body = head + encode_vector(_NONCE, 1) + encode_vector(tickets.seal(session), 2) + b"\0\0"
-        return encode_message(HandshakeType.NEW_SESSION_TICKET, body)
+        invites = self.identity.early_data is not None
+        session = Session(
+            self.schedule.cipher_suite,
+            self.schedule.psk(_NONCE),
+            self.audience,
+            int.from_bytes(age_add, "big"),
+            invites,
+        )
+        extensions = _extension(ExtensionType.EARLY_DATA, _ANY_SIZE) if invites else b""
+        return encode_message(
+            HandshakeType.NEW_SESSION_TICKET,
+            struct.pack("!L", int(tickets.lifetime))
+            + age_add
+            + encode_vector(_NONCE, 1)
+            + encode_vector(tickets.seal(session), 2)
+            + encode_vector(extensions, 2),
+        )
 
 
 def _size_of(message: bytes) -> int:
