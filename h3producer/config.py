@@ -77,6 +77,10 @@ class Config:
     session_ticket_lifetime: float | None = 7200.0
     """Seconds for which a client may resume its session without a certificate, and tickets have
     the same key. 7200 is OpenSSL's; RFC 8446 §4.6.1 allows a week. None: no tickets."""
+    early_data: bool = False
+    """Take the requests that a client which resumes its session sends along with its first packet
+    (0-RTT). Somebody else may send them again, so only safe ones reach the application before the
+    handshake is complete. Needs session tickets and the fast path."""
     keylog_file: str | None = None
     """Append TLS secrets here in NSS key-log format, for Wireshark. Breaks confidentiality."""
 
@@ -229,6 +233,10 @@ class Config:
             raise ConfigError("server_header must consist of printable ASCII characters.")
         if self.keyfile is not None and self.certfile is None:
             raise ConfigError("keyfile is of no use without certfile.")
+        if self.early_data and self.session_ticket_lifetime is None:
+            raise ConfigError("early_data is of no use without session tickets.")
+        if self.early_data and not self.fast_path:
+            raise ConfigError("early_data is of no use without fast_path: aioquic's TLS has none.")
         if self.connection_buffer < self.request_buffer:
             raise ConfigError(
                 f"connection_buffer ({self.connection_buffer}) must not be smaller than "

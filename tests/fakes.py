@@ -40,6 +40,7 @@ class FakeTransport:
         self.peer_address = ("127.0.0.1", 50000)
         self.local_address = ("127.0.0.1", 4433)
         self.tls: TlsFacts | None = TlsFacts(version=0x0304, cipher_suite=0x1301)
+        self.is_early = False
         self._sent: dict[int, bytearray] = defaultdict(bytearray)
         self._ended: set[int] = set()
         self._blocked: set[int] = set()
@@ -218,6 +219,9 @@ class RecordingInputs:
     def __init__(self) -> None:
         self.events: list[tuple[object, ...]] = []
         self.ticks: list[float] = []
+
+    def handshake_completed(self) -> None:
+        self.events.append(("handshake_completed",))
 
     def stream_data_received(self, stream_id: int, data: bytes, end_stream: bool) -> None:
         self.events.append(("stream_data_received", stream_id, bytes(data), end_stream))

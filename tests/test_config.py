@@ -122,3 +122,10 @@ def test_a_congestion_control_that_does_not_exist_is_refused() -> None:
 def test_an_event_loop_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ConfigError, match="loop must be one of auto, asyncio, uvloop, not 'trio'"):
         Config(loop="trio")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("without", [{"session_ticket_lifetime": None}, {"fast_path": False}])
+def test_early_data_needs_tickets_and_a_tls_that_takes_it(without: dict[str, object]) -> None:
+    Config(early_data=True, fast_path=True)
+    with pytest.raises(ConfigError, match="early_data is of no use without"):
+        Config(**{"early_data": True, "fast_path": True, **without})  # type: ignore[arg-type]

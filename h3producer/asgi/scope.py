@@ -21,7 +21,10 @@ How each key is made, where the specification leaves a choice:
                               trailers sent only then, and so an application (gRPC) can tell
                               beforehand and choose another way. Announced without the offer
                               they are taken and dropped.
-  `tls`                       always, once the handshake is complete
+  `tls`                       always
+  `h3producer.early_data`     when the request came as early data, which somebody may have sent
+                              again (RFC 8470); `headers` have `early-data: 1` then. Answered with
+                              425, it is asked again by the client when the handshake is complete.
   ========================== ==============================================================
 
   Not offered: `http.response.push`, which browsers have dropped; `zerocopysend`, since each
@@ -58,6 +61,8 @@ def http_scope(stream: Http3Stream, root_path: str, state: dict[str, Any]) -> Sc
     }
     if request.accepts_trailers:
         extensions["http.response.trailers"] = {}
+    if stream.is_early:
+        extensions["h3producer.early_data"] = {}
     tls = transport.tls
     if tls is not None:
         extensions["tls"] = _tls(tls)

@@ -122,6 +122,11 @@ SERVE_OPTIONS: tuple[click.Parameter, ...] = (
         help="How fast responses may go over a path.",
         type=click.Choice(get_args(CongestionControl)),
     ),
+    option(
+        "--early-data/--no-early-data",
+        "early_data",
+        help="Take requests with a client's first packet (0-RTT), which can be replayed.",
+    ),
     option("--gso/--no-gso", "gso", help="Send many datagrams with one system call, on Linux."),
     option(
         "--fast-path/--no-fast-path", "fast_path", help="Write packets ourselves, not by aioquic."

@@ -174,6 +174,9 @@ class ClientConnection:
         frame = encode_frame(FrameType.SETTINGS, encode_settings(settings))
         self._transport.send(self._control_stream, encode_varint(StreamType.CONTROL) + frame)
 
+    def handshake_completed(self) -> None:
+        """It was before `opened`: early data is for servers."""
+
     def stream_data_received(self, stream_id: int, data: bytes, end_stream: bool) -> None:
         response = self._responses.get(stream_id)
         if response is None:

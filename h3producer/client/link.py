@@ -127,6 +127,9 @@ class ClientLink(asyncio.DatagramProtocol):
     def remove_route(self, connection_id: bytes) -> None:
         """Likewise."""
 
+    def proven(self, tenant: Tenant) -> bool:
+        return True
+
     def opened(self, tenant: Tenant) -> ConnectionInputs:
         self.settled.set()
         self._core.opened()

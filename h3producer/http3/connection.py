@@ -20,6 +20,7 @@ from h3producer.http3.control_stream import (
     UnidirectionalStreams,
 )
 from h3producer.http3.default_fields import DefaultFieldLines
+from h3producer.http3.early_requests import EarlyRequests
 from h3producer.http3.exchange import Exchange, ExchangeContext
 from h3producer.http3.field_encoder import FieldEncoder
 from h3producer.http3.load import ConnectionLoad, Load
@@ -87,6 +88,7 @@ class Http3Connection:
             pace=PaceLimits.of(config),
             priorities=self._priorities,
             turnstile=turnstile or Turnstile(),
+            early=EarlyRequests() if transport.is_early else None,
             source=transport.peer_address[0],
             config=config,
             complain=self._complain,
@@ -104,6 +106,10 @@ class Http3Connection:
         self._control_stream = open_own_streams(transport, config)
 
     # The inputs
+
+    def handshake_completed(self) -> None:
+        if self._context.early is not None:
+            self._context.early.end()
 
     def stream_data_received(self, stream_id: int, data: bytes, end_stream: bool) -> None:
         if self._is_closed:
@@ -168,6 +174,7 @@ class Http3Connection:
         logger.debug("= connection ended: %#x %s", error_code, reason)
         for stream in tuple(self.streams.values()):
             stream.connection_lost(error_code, reason)
+        self.handshake_completed()  # nobody waits for it any more
 
     def shutdown(self) -> None:
         """End gracefully (RFC 9114 §5.2): GOAWAY, finish what was accepted, then close.

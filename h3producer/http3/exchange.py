@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from h3producer.config import Config
+    from h3producer.http3.early_requests import EarlyRequests
     from h3producer.http3.field_encoder import FieldEncoder
     from h3producer.http3.output_producer import Http3OutputProducer
     from h3producer.http3.priorities import Priorities
@@ -58,6 +59,8 @@ class ExchangeContext:
     pace: PaceLimits
     priorities: Priorities
     turnstile: Turnstile
+    early: EarlyRequests | None
+    """Of a connection that began with early data."""
     source: str
     """Where the client is: one host waits in one line, however many connections it has."""
     config: Config

@@ -60,6 +60,9 @@ class Http3Stream(Exchange):
 
     # For the application
 
+    is_early = False
+    """It came as early data and may be a repetition (RFC 8470); 425 makes the client ask again."""
+
     @property
     def transport(self) -> QuicTransport:
         """The connection: addresses, TLS facts."""
@@ -185,7 +188,13 @@ class Http3Stream(Exchange):
             self._send_continue if request.expects_continue else None,
         )
         self._is_accepted = True
-        self._context.turnstile.enter(self._context.source, self._begin)
+        early = self._context.early
+        if early is not None and not early.is_over:
+            if early.holds(request, self._enter):
+                return
+            self.request = early.marked(request)
+            self.is_early = True
+        self._enter()
 
     def content_received(self, piece: bytes) -> None:
         limit = self._context.config.max_request_body_size
@@ -212,6 +221,9 @@ class Http3Stream(Exchange):
         self._frame_writer = Http3FrameWriter(self.stream_id, context.transport, context.encoder)
         self.output = Http3OutputProducer(self._frame_writer, self.abort, self._announce_closed)
         self.response = Http3Response(self.output, method, context.heads)
+
+    def _enter(self) -> None:
+        self._context.turnstile.enter(self._context.source, self._begin)
 
     def _begin(self) -> None:
         if self.aborted:

@@ -71,7 +71,14 @@ class QuicTransport(Protocol):
 
     @property
     def tls(self) -> TlsFacts | None:
-        """What TLS agreed on, once the handshake is complete."""
+        """What TLS agreed on; known before the core is made."""
+
+    @property
+    def is_early(self) -> bool:
+        """Whether the handshake is not complete, so that all that comes is early data (0-RTT).
+
+        Somebody may have sent it before. `ConnectionInputs.handshake_completed` is the end of it.
+        """
 
     def open_uni_stream(self) -> int:
         """Open a unidirectional stream of ours and return its id."""
@@ -172,6 +179,9 @@ class QuicTransport(Protocol):
 
 class ConnectionInputs(Protocol):
     """What QUIC tells the core about one connection. None raises for what a peer did."""
+
+    def handshake_completed(self) -> None:
+        """Early data is over. Comes once, and only if the connection `is_early` when it begins."""
 
     def stream_data_received(self, stream_id: int, data: bytes, end_stream: bool) -> None:
         """Bytes of a peer's stream, in order and once; `end_stream` with the last of them."""

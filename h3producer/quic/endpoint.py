@@ -39,14 +39,14 @@ __all__ = ["Accept", "UdpEndpoint"]
 logger = logging.getLogger("h3producer.quic")
 
 Accept: TypeAlias = "Callable[[QuicTransport], ConnectionInputs]"
-"""Makes the core of a connection whose handshake is complete."""
+"""Makes the core of a connection whose handshake is complete, or whose early data is accepted."""
 
 
 class UdpEndpoint(Link):
     """Serves QUIC on one bound, non-blocking UDP socket, and owns it.
 
     Reads from its creation on. The `acceptor` judges first packets for all sockets of a server;
-    `accept` makes a core for each connection whose handshake is complete. `loop` is an asyncio or
+    `accept` makes a core for each connection that has come so far. `loop` is an asyncio or
     uvloop event loop; only its public methods are used.
     """
 
@@ -177,11 +177,14 @@ class UdpEndpoint(Link):
     def remove_route(self, connection_id: bytes) -> None:
         self._intake.remove_route(connection_id)
 
-    def opened(self, tenant: Tenant) -> ConnectionInputs | None:
+    def proven(self, tenant: Tenant) -> bool:
         seat = self._seats[tenant]
         if not seat.handshake_completed():
-            return None
+            return False
         self._intake.prove(tenant, seat.source)
+        return True
+
+    def opened(self, tenant: Tenant) -> ConnectionInputs:
         self._heartbeat.start()
         return self._accept(tenant)
 

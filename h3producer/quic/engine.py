@@ -65,14 +65,19 @@ class Credentials(Protocol):
 
 
 class EngineObserver(Protocol):
-    """What an engine tells about one connection; the names of `ConnectionInputs`, and three more.
+    """What an engine tells about one connection; the names of `ConnectionInputs`, and some more.
 
     Called from inside `receive_datagram`, `finish_reading`, `handle_timer` and `datagrams_to_send`
     only.
     """
 
+    def early_data_accepted(self) -> None:
+        """TLS is not done, but `tls` is known, and streams may be opened. Comes once or not at all,
+        before any stream and before `handshake_completed`, up to which all is early data."""
+
     def handshake_completed(self) -> None:
-        """TLS is done: streams may be opened, and `tls` is known. Comes once, before any stream."""
+        """TLS is done: streams may be opened, and `tls` is known. Comes once, before any stream
+        unless early data was accepted."""
 
     def connection_id_issued(self, connection_id: bytes) -> None:
         """From now on the peer may address this connection by this id, too."""
@@ -165,7 +170,7 @@ class EngineConnection(Protocol):
 
     @property
     def tls_facts(self) -> TlsFacts | None:
-        """What TLS agreed on, once the handshake is complete. To be asked once: it is costly."""
+        """What TLS agreed on, once streams may be opened. To be asked once: it is costly."""
 
     def unsent(self, stream_id: int) -> int:
         """Bytes of the stream that were never put into a packet; O(1). 0 if it is reset or gone."""

@@ -78,8 +78,14 @@ class Link(Protocol):
     def remove_route(self, connection_id: bytes) -> None:
         """They no longer do."""
 
-    def opened(self, tenant: Tenant) -> ConnectionInputs | None:
-        """The handshake is complete: make the core of this connection; None refuses it."""
+    def proven(self, tenant: Tenant) -> bool:
+        """The handshake is complete, so the peer is where it says; return whether it may stay."""
+
+    def opened(self, tenant: Tenant) -> ConnectionInputs:
+        """Streams may be opened: make the core of this connection.
+
+        Behind `proven`, or before it if early data was accepted.
+        """
 
     def rule_broken(self, tenant: Tenant, sentence: str) -> None:
         """The peer broke a rule of QUIC, for which its connection is being closed."""

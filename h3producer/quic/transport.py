@@ -56,6 +56,7 @@ class EngineTransport(StreamVerbs, Tenant, EngineObserver):
         self._flush_due = False
         self._timer = LazyTimer(link.clock, self._due, lambda _: link.wait_for_turn(self))
         self._deadline = link.clock.time() + config.handshake_timeout
+        self._is_early = True
         self._last_words: tuple[int, str] | None = None
         self._farewell = Farewell()
         self._tls: TlsFacts | None = None
@@ -86,6 +87,10 @@ class EngineTransport(StreamVerbs, Tenant, EngineObserver):
         if self._tls is None and self._phase is not Phase.FORGOTTEN:
             self._tls = self._connection.tls_facts
         return self._tls
+
+    @property
+    def is_early(self) -> bool:
+        return self._is_early
 
     def close(self, error_code: int, reason: str = "", *, when_delivered: bool = False) -> None:
         if self._phase not in (Phase.HANDSHAKE, Phase.OPEN):
@@ -152,12 +157,22 @@ class EngineTransport(StreamVerbs, Tenant, EngineObserver):
 
     # What the engine tells
 
-    def handshake_completed(self) -> None:
+    def early_data_accepted(self) -> None:
         if self._phase is Phase.HANDSHAKE:
             self._phase = Phase.OPEN
             self._inputs = self._link.opened(self)
-            if self._inputs is None:
-                self._refuse()
+
+    def handshake_completed(self) -> None:
+        self._is_early = False
+        if self._phase not in (Phase.HANDSHAKE, Phase.OPEN):
+            return
+        if not self._link.proven(self):
+            self._refuse()
+        elif self._inputs is not None:
+            self._inputs.handshake_completed()
+        else:
+            self._phase = Phase.OPEN
+            self._inputs = self._link.opened(self)
 
     def connection_id_issued(self, connection_id: bytes) -> None:
         self.connection_ids.add(connection_id)
@@ -243,13 +258,13 @@ class EngineTransport(StreamVerbs, Tenant, EngineObserver):
 
     def _due(self) -> float:
         due = self._connection.next_timer()
-        if due is None or (self._phase is Phase.HANDSHAKE and due > self._deadline):
+        if due is None or (self._is_early and due > self._deadline):
             return self._deadline
         return due
 
     def take_turn(self, now: float) -> None:
         """Do what the timer was for."""
-        if self._phase is Phase.HANDSHAKE and now >= self._deadline:
+        if self._is_early and now >= self._deadline:
             self.abandon(ErrorCode.H3_NO_ERROR, "The handshake took too long.")
             return
         self._flush_due = True

@@ -145,6 +145,20 @@ async def test_tls_facts_that_are_not_known_yet_are_not_offered() -> None:
     assert "tls" not in (await scope_of(transport=transport))["extensions"]
 
 
+async def test_a_request_in_early_data_is_marked_in_the_scope_and_in_its_headers() -> None:
+    transport = FakeTransport()
+    transport.is_early = True
+    scope = await scope_of(transport=transport)
+    assert scope["extensions"]["h3producer.early_data"] == {}
+    assert (b"early-data", b"1") in scope["headers"]
+
+
+async def test_any_other_request_is_not_marked_as_early() -> None:
+    scope = await scope_of()
+    assert "h3producer.early_data" not in scope["extensions"]
+    assert b"early-data" not in dict(scope["headers"])
+
+
 async def test_each_request_gets_a_shallow_copy_of_the_state() -> None:
     pool: list[str] = []
     state: dict[str, Any] = {"pool": pool}

@@ -17,6 +17,7 @@ class NullTransport:
     local_address = ("127.0.0.1", 4433)
     max_datagram = 1000
     tls = TlsFacts(version=0x0304, cipher_suite=0x1301)
+    is_early = False
 
     def __init__(self) -> None:
         self._next_uni_stream = 3

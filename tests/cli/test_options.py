@@ -62,6 +62,7 @@ def test_without_options_everything_is_as_the_config_has_it() -> None:
         ("--no-server-header", "server_header", None),
         ("--server-header", "server_header", "h3producer"),
         ("--no-date-header", "date_header", False),
+        ("--fast-path --early-data", "early_data", True),
         ("--idle-timeout 5", "idle_timeout", 5.0),
         ("--retry always", "retry", "always"),
         ("--retry-threshold 9", "retry_threshold", 9),

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 class Connect(Protocol):
-    def __call__(self, handler: Handler, *, config: Config = CONFIG) -> Client: ...
+    def __call__(
+        self, handler: Handler, *, config: Config = CONFIG, early: bool = False
+    ) -> Client: ...
 
 
 class LoggedErrors(logging.Handler):
@@ -59,8 +61,9 @@ async def connect(request: pytest.FixtureRequest, errors: LoggedErrors) -> Async
     """Makes clients; each test runs twice, with the client's bytes whole and one at a time."""
     clients: list[Client] = []
 
-    def connect(handler: Handler, *, config: Config = CONFIG) -> Client:
-        client = Client(handler, config=config, split=request.param == "bytewise")
+    def connect(handler: Handler, *, config: Config = CONFIG, early: bool = False) -> Client:
+        split = request.param == "bytewise"
+        client = Client(handler, config=config, split=split, early=early)
         clients.append(client)
         return client
 

@@ -158,10 +158,19 @@ class Received:
 
 
 class Client:
-    """One connection to `handler`. `split` gives the server its bytes one at a time."""
+    """One connection to `handler`. `split` gives the server its bytes one at a time; `early` lets
+    it begin with early data."""
 
-    def __init__(self, handler: Handler, *, config: Config = CONFIG, split: bool = False) -> None:
+    def __init__(
+        self,
+        handler: Handler,
+        *,
+        config: Config = CONFIG,
+        split: bool = False,
+        early: bool = False,
+    ) -> None:
         self.transport = FakeTransport()
+        self.transport.is_early = early
         self.connection = Http3Connection(self.transport, handler, config)
         self.transport.inputs = self.connection
         self._split = split
@@ -179,6 +188,11 @@ class Client:
             chunks = tuple(whole[i : i + 1] for i in range(len(whole))) or (b"",)
         for number, chunk in enumerate(chunks or (b"",), 1):
             self._deliver(on, chunk, end=end and number == max(1, len(chunks)))
+
+    def complete_handshake(self) -> None:
+        """What came so far was early data, what comes now is not."""
+        self.transport.is_early = False
+        self.connection.handshake_completed()
 
     def reset(self, error_code: int = 0x10C, *, on: int = 0) -> None:
         """RESET_STREAM: abandon the request."""

@@ -60,6 +60,7 @@ OVERRIDDEN = {
     "_replenish_connection_ids",
     "_serialize_transport_parameters",
     "_unblock_streams",
+    "_update_traffic_key",
     "_write_connection_limits",
     "_write_new_connection_id_frame",
     "_write_stop_sending_frame",

@@ -53,7 +53,9 @@ class FakeConnection:
     ) -> None:
         self.calls.append(("receive", data, now))
         self._raise("receive")
-        if data == b"hello":
+        if data == b"early":
+            self.observer.early_data_accepted()
+        elif data == b"hello":
             self.observer.handshake_completed()
         elif data == b"data":
             self.observer.stream_data_received(0, data, True)
@@ -143,7 +145,8 @@ class FakeConnection:
 class FakeLink:
     """A link that keeps what it is given; `inputs` is what it makes as a core."""
 
-    def __init__(self, inputs: ConnectionInputs | Exception | None) -> None:
+    def __init__(self, inputs: ConnectionInputs | Exception) -> None:
+        self.lets_stay = True
         self.clock = VirtualLoop()
         self.local_address = ("127.0.0.1", 4433)
         self.is_full = False
@@ -169,7 +172,10 @@ class FakeLink:
     def remove_route(self, connection_id: bytes) -> None:
         self.routes.discard(connection_id)
 
-    def opened(self, tenant: Tenant) -> ConnectionInputs | None:
+    def proven(self, tenant: Tenant) -> bool:
+        return self.lets_stay
+
+    def opened(self, tenant: Tenant) -> ConnectionInputs:
         self.events.append("opened")
         if isinstance(self.inputs, Exception):
             raise self.inputs
@@ -340,12 +346,69 @@ async def test_the_connections_timer_is_the_transports() -> None:
 
 async def test_a_link_may_refuse_a_connection_whose_handshake_is_complete() -> None:
     bench = Bench()
-    bench.link.inputs = None
+    bench.link.lets_stay = False
     bench.receive(b"hello")
     assert bench.transport.phase is not Phase.OPEN
     assert ("close_transport", TransportError.CONNECTION_REFUSED) in bench.connection.calls
     bench.transport.send(0, b"nobody is there to do this")
     assert ("send", 0, b"nobody is there to do this", False) not in bench.connection.calls
+
+
+# Early data
+
+
+async def test_a_core_may_begin_before_the_handshake_is_complete() -> None:
+    bench = Bench()
+    bench.receive(b"early")
+    assert bench.transport.is_early
+    bench.receive(b"data")
+    bench.transport.send(0, b"answer")
+    assert bench.recorded.received(0) == b"data"
+    assert bench.connection.unsent(0) == len(b"answer")
+
+
+async def test_an_early_core_hears_when_the_handshake_is_complete_and_is_the_only_one() -> None:
+    bench = Bench()
+    bench.receive(b"early")
+    bench.receive(b"data")
+    bench.receive(b"hello")
+    assert not bench.transport.is_early
+    assert bench.link.events == ["opened"]
+    assert bench.recorded.events[-1] == ("handshake_completed",)
+
+
+async def test_a_core_that_was_not_early_hears_nothing_of_the_handshake() -> None:
+    bench = Bench().open()
+    assert not bench.transport.is_early
+    assert bench.recorded.events == []
+
+
+async def test_a_link_may_refuse_a_connection_that_was_early() -> None:
+    """Others of its address were faster; its core hears of the end as of any other."""
+    bench = Bench()
+    bench.link.lets_stay = False
+    bench.receive(b"early")
+    bench.receive(b"hello")
+    assert ("close_transport", TransportError.CONNECTION_REFUSED) in bench.connection.calls
+    assert bench.terminated == [(TransportError.CONNECTION_REFUSED, "")]
+    assert bench.recorded.named("handshake_completed") == []
+
+
+async def test_an_early_connection_whose_handshake_does_not_finish_is_dropped() -> None:
+    bench = Bench()
+    clock = bench.link.clock
+    bench.receive(b"early")
+    bench.connection.timer = clock.now + 60
+    clock.fire_next(clock.now + 60)
+    assert bench.terminated == [(ErrorCode.H3_NO_ERROR, "The handshake took too long.")]
+    assert bench.link.events[-1] == "forgotten"
+
+
+async def test_an_early_core_ends_in_its_own_way_when_the_server_does() -> None:
+    bench = Bench()
+    bench.receive(b"early")
+    bench.transport.shutdown()
+    assert bench.recorded.events == [("shutdown",)]
 
 
 async def test_a_handshake_that_does_not_finish_is_dropped() -> None:

@@ -51,6 +51,9 @@ class Listener:
         self.heard: list[tuple[object, ...]] = []
         self._connection = connection
 
+    def early_data_accepted(self) -> None:
+        self.heard.append(("early_data_accepted",))
+
     def handshake_completed(self) -> None:
         self.heard.append(("handshake_completed",))
 

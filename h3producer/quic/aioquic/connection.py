@@ -38,6 +38,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from h3producer.http3.transport import TlsFacts
 from h3producer.quic.aioquic.connection_ids import IdentifiedConnection
 from h3producer.quic.aioquic.datagrams import DatagramConnection
+from h3producer.quic.aioquic.early import EarlyConnection, EarlyDataAccepted
 from h3producer.quic.aioquic.fast_reader import FastReadingConnection
 from h3producer.quic.aioquic.frugality import FrugalConnection
 from h3producer.quic.aioquic.gaps import GapBoundConnection
@@ -66,6 +67,7 @@ class AioquicConnection(
     HoldingConnection,
     NumberedConnection,
     HandshakingConnection,
+    EarlyConnection,
     IdentifiedConnection,
     GapBoundConnection,
     FrugalConnection,
@@ -128,7 +130,7 @@ class AioquicConnection(
 
     @property
     def tls_facts(self) -> TlsFacts | None:
-        schedule = self.tls.key_schedule if self._handshake_complete else None
+        schedule = self.tls.key_schedule if self.has_agreed else None
         if schedule is None:
             return None
         certificate = self.configuration.certificate
@@ -294,6 +296,8 @@ class AioquicConnection(
                 self.observer.connection_id_issued(connection_id)
             case events.ConnectionIdRetired(connection_id=connection_id):
                 self.observer.connection_id_retired(connection_id)
+            case EarlyDataAccepted():
+                self.observer.early_data_accepted()
             case events.HandshakeCompleted():
                 self.forget_handshake()
                 self.observer.handshake_completed()

@@ -26,6 +26,7 @@ from h3producer.quic.aioquic.connection import AioquicConnection
 from h3producer.quic.aioquic.connection_model import ConnectionModel
 from h3producer.quic.aioquic.internals import IS_KNOWN_RELEASE
 from h3producer.quic.aioquic.server_identity import ServerIdentity
+from h3producer.quic.early_data import EarlyDataGate
 from h3producer.quic.engine import EngineError
 from h3producer.quic.initial_keys import ClientKeys, authenticate
 from h3producer.quic.limits import CONNECTION_ID_LENGTH, MAX_DATAGRAM_FRAME, MAX_UNI_STREAMS
@@ -166,6 +167,7 @@ def _make_identity(config: Config, credentials: Credentials) -> ServerIdentity:
         CIPHER_SUITES,
         ALPN.encode(),
         None if lifetime is None else SessionTickets(lifetime),
+        EarlyDataGate() if config.early_data else None,
     )
 
 
