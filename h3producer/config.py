@@ -205,6 +205,8 @@ class Config:
     `cubic` (RFC 9438) comes back to its rate sooner behind a loss on long, fast paths."""
     gso: bool = True
     """Send many datagrams with a call, on Linux (UDP_SEGMENT). Off for a device that loses them."""
+    gro: bool = True
+    """Read many datagrams with a call, on Linux (UDP_GRO). Off for a device that mixes them up."""
     fast_path: bool = True
     """Write packets of open connections ourselves instead of by aioquic: half the time of a
     download. Off, or with a release of aioquic that it was not made for, aioquic writes all."""

@@ -15,6 +15,7 @@ import struct
 from collections import deque
 from typing import TYPE_CHECKING
 
+from h3producer.quic.receiving import UDP_GRO
 from h3producer.quic.segmentation import UDP_SEGMENT
 
 if TYPE_CHECKING:
@@ -117,6 +118,8 @@ class MemorySocket:
         """The errno with which it refuses to cut buffers into datagrams; None: it does."""
         self.trains: list[int] = []
         """How many datagrams each buffer had that it cut."""
+        self.burst = 64
+        """How many datagrams it gives away as one buffer, if it is asked for that."""
         self._knows_segments = knows_segments
         self.reads = 0
         self.is_closed = False
@@ -135,6 +138,24 @@ class MemorySocket:
             raise BlockingIOError
         data, address = self.inbox.popleft()
         return data[:bufsize], address
+
+    def recvmsg(
+        self, bufsize: int, ancbufsize: int, /
+    ) -> tuple[bytes, list[tuple[int, int, bytes]], int, Address]:
+        first, address = self.recvfrom(bufsize)
+        whole, count = first, 1
+        while (
+            len(whole) == count * len(first)
+            and self.inbox
+            and self.inbox[0][1] == address
+            and 0 < len(self.inbox[0][0]) <= len(first)
+            and len(whole) + len(first) <= bufsize
+            and count < self.burst
+        ):
+            whole += self.inbox.popleft()[0]
+            count += 1
+        size = (socket.IPPROTO_UDP, UDP_GRO, struct.pack("=i", len(first)))
+        return whole, [size] if count > 1 else [], 0, address
 
     def sendto(self, data: bytes, address: Address, /) -> int:
         if self.errors:
@@ -177,6 +198,10 @@ class MemorySocket:
         if not self._knows_segments:
             raise OSError(errno.ENOPROTOOPT, "Protocol not available")
         return 0
+
+    def setsockopt(self, level: int, optname: int, value: int, /) -> None:
+        assert (level, optname, value) == (socket.IPPROTO_UDP, UDP_GRO, 1)
+        self.getsockopt(level, optname)
 
     def close(self) -> None:
         self.is_closed = True

@@ -128,6 +128,7 @@ SERVE_OPTIONS: tuple[click.Parameter, ...] = (
         help="Take requests with a client's first packet (0-RTT), which can be replayed.",
     ),
     option("--gso/--no-gso", "gso", help="Send many datagrams with one system call, on Linux."),
+    option("--gro/--no-gro", "gro", help="Read many datagrams with one system call, on Linux."),
     option(
         "--fast-path/--no-fast-path", "fast_path", help="Write packets ourselves, not by aioquic."
     ),

@@ -29,12 +29,12 @@ from h3producer.quic.limits import (
     FLOOD_PERIOD,
     MAX_NEWCOMERS,
     MAX_READS,
-    MAX_UDP_PAYLOAD,
     PATIENCE,
     TURN,
 )
 from h3producer.quic.packets import LONG_HEADER, destination_of, has_token
 from h3producer.quic.pass_end import PassEnd
+from h3producer.quic.receiving import receiving
 from h3producer.quic.schedule import Inbox, Schedule
 from h3producer.quic.sieve import Sieve
 
@@ -66,7 +66,8 @@ class Intake:
     """Reads a socket from its creation until `stop`, and has its tenants receive and flush.
 
     `judge` hears of each long-header datagram that belongs to nobody, and of the time; it returns
-    the tenant that it made of it, if it did. For `flooded` see `FloodWatch`.
+    the tenant that it made of it, if it did. For `flooded` see `FloodWatch`, for `gro`
+    `receiving.py`.
     """
 
     def __init__(
@@ -75,8 +76,11 @@ class Intake:
         loop: Loop,
         judge: Judge,
         flooded: Callable[[bool], bool] = lambda is_flood: False,
+        *,
+        gro: bool = True,
     ) -> None:
         self._socket = sock
+        self._receive = receiving(sock, gro=gro)
         self._loop = loop
         self._judge = judge
         self._floods = FloodWatch(Sieve(sock), flooded)
@@ -159,34 +163,35 @@ class Intake:
         All of it in a flood: what matters is behind the rest. But once there is somebody who was
         not waiting before, it goes on for a few only.
         """
-        receive, put = self._socket.recvfrom, self._schedule.put
+        receive, put = self._receive, self._schedule.put
         routes, newcomers = self.routes, self._newcomers
         patience = MAX_READS
         while patience > 0:
-            patience -= 1
             try:
-                received = receive(MAX_UDP_PAYLOAD)
+                datagrams, address = receive()
             except (BlockingIOError, InterruptedError):
                 return
             except OSError as error:
                 # An ICMP message about something that we sent; that peer's timers will see to it.
                 logger.debug("%r: receiving failed: %s", self, error)
+                patience -= 1
                 continue
-            datagram = received[0]
-            if len(datagram) < SMALLEST_DATAGRAM:
-                continue
-            if datagram[0] & LONG_HEADER:
-                inbox = routes.get(destination_of(datagram), newcomers)
-                if inbox is newcomers:
-                    self._first_packets += 1
-                    if has_token(datagram):
-                        inbox = self._returning
-            elif (known := routes.get(datagram[1:_SHORT_HEADER_END])) is not None:
-                inbox = known
-            else:
-                continue
-            if put(inbox, received) and patience > PATIENCE:
-                patience = PATIENCE
+            patience -= len(datagrams)
+            for datagram in datagrams:
+                if len(datagram) < SMALLEST_DATAGRAM:
+                    continue
+                if datagram[0] & LONG_HEADER:
+                    inbox = routes.get(destination_of(datagram), newcomers)
+                    if inbox is newcomers:
+                        self._first_packets += 1
+                        if has_token(datagram):
+                            inbox = self._returning
+                elif (known := routes.get(datagram[1:_SHORT_HEADER_END])) is not None:
+                    inbox = known
+                else:
+                    continue
+                if put(inbox, (datagram, address)) and patience > PATIENCE:
+                    patience = PATIENCE
 
     # Passes
 

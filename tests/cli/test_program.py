@@ -142,7 +142,7 @@ def test_every_command_has_help(words: list[str], capsys: pytest.CaptureFixture[
     ("words", "sentence"),
     [
         ([], "h3producer: Missing argument 'APP'.\n"),
-        (["--frob"], "h3producer: No such option '--frob'.\n"),
+        (["--juggle"], "h3producer: No such option '--juggle'.\n"),
         (["get"], "h3producer: Missing argument 'URL'.\n"),
     ],
 )

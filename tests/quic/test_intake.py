@@ -375,6 +375,7 @@ async def test_a_flood_is_read_on_to_what_is_behind_it() -> None:
 
 async def test_with_somebody_to_serve_it_reads_on_for_a_few_only() -> None:
     house = House()
+    house.socket.burst = 1
     house.add("f")
     house.arrive("f" * (PATIENCE + 7))
     house.loop.readers[house.socket]()
