@@ -30,7 +30,7 @@ THERE = ("192.0.2.2", 50001)
 
 def everything(receive: Receive) -> list[tuple[list[bytes], Address]]:
     """What each call has read, up to the first that would wait."""
-    found = []
+    found: list[tuple[list[bytes], Address]] = []
     while True:
         try:
             datagrams, address = receive()
