@@ -5,8 +5,9 @@ This file knows how an application may leave and what it is told of its request 
 ends on the wire (`http3/stream.py`). Its one rule: an application leaves in one of three
 ways, normally, by an ordinary disconnect, or by an exception that the stream logs once and answers.
 
-`receive()`: the parts of the body, `more_body` False once; then it waits, and from the disconnect
-or the end of the response on it is `http.disconnect`, every time and at once. A second
+`receive()`: the parts of the body, `more_body` False once, and with it `trailers`, pairs as headers
+are, if the client sent some (the specification has no word for them); then it waits, and from the
+disconnect or the end of the response on it is `http.disconnect`, every time and at once. A second
 `receive()` while the first waits for a part raises: two cannot share a body.
 
 What the client sees when an application misbehaves. 500: the whole of an error response. Reset:
@@ -161,7 +162,10 @@ class HttpCycle:
             # Neither bytes nor the end: the response was completed and has cancelled the read.
             return None
         self._request_ended = not more_body
-        return {"type": "http.request", "body": part, "more_body": more_body}
+        message: dict[str, Any] = {"type": "http.request", "body": part, "more_body": more_body}
+        if body.trailers is not None:
+            message["trailers"] = body.trailers
+        return message
 
     def _disconnected_by(self, error: Exception) -> ClientDisconnected:
         """Frameworks have exceptions of their own for "the client has gone"; this is ours.

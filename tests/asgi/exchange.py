@@ -75,6 +75,12 @@ class Exchange:
         """Send a part of the request body."""
         self._feed(encode_frame(FrameType.DATA, data) if data else b"", end)
 
+    def send_trailers(self, *fields: tuple[bytes, bytes]) -> None:
+        """End the request with a trailer section."""
+        self._feed(
+            encode_frame(FrameType.HEADERS, FieldSectionEncoder().encode(list(fields))), True
+        )
+
     def reset(self, error_code: int = 0x10C) -> None:
         """Abandon the request."""
         self.connection.stream_reset(0, error_code)

@@ -510,6 +510,39 @@ async def test_an_application_that_the_server_cancels_is_reset_without_a_log(
 # Trailers
 
 
+@pytest.mark.parametrize("parts", [[], [b"body"], [b"bo", b"dy"]])
+async def test_the_trailers_of_a_request_come_with_the_end_of_its_body(parts: list[bytes]) -> None:
+    messages: list[dict[str, Any]] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        while not messages or messages[-1]["more_body"]:
+            messages.append(await receive())
+        await send(START)
+        await send(END)
+
+    exchange = Exchange(app, method="POST", end=False)
+    for part in parts:
+        exchange.upload(part)
+        await exchange.until_idle()
+    exchange.send_trailers((b"checksum", b"1"))
+    await exchange.finished()
+    assert b"".join(each["body"] for each in messages) == b"".join(parts)
+    assert messages[-1]["trailers"] == [(b"checksum", b"1")]
+    assert not any("trailers" in each for each in messages[:-1])
+
+
+async def test_a_request_without_trailers_has_no_key_for_them() -> None:
+    messages: list[dict[str, Any]] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        messages.append(await receive())
+        await send(START)
+        await send(END)
+
+    await Exchange(app).finished()
+    assert messages == [{"type": "http.request", "body": b"", "more_body": False}]
+
+
 async def test_trailers_follow_the_body_and_carry_the_end() -> None:
     exchange = await answered(ANNOUNCED, PART, END, TRAILERS, headers=TE)
     assert (exchange.outcome, exchange.body) == ("200", b"partend")
@@ -613,6 +646,22 @@ async def test_trailers_may_follow_a_file(tmp_path: Path) -> None:
     exchange = await answered(ANNOUNCED, sent_file(tmp_path / "file"), TRAILERS, headers=TE)
     assert (exchange.outcome, exchange.body) == ("200", b"content")
     assert exchange.sections[-1] == [(b"checksum", b"1")]
+
+
+async def test_a_file_waits_for_its_client_and_a_piece_of_it_is_in_memory(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(content := os.urandom(10 * PIECE_SIZE))
+    exchange, stage = await on_stage()
+    exchange.transport.block(0)
+    await stage.send(START)
+    sending = asyncio.ensure_future(stage.send(sent_file(tmp_path / "file")))
+    async with asyncio.timeout(10):
+        while not exchange.transport.draining(0):  # noqa: ASYNC110 - a thread is reading
+            await asyncio.sleep(0)
+    assert 0 < len(exchange.transport.sent(0)) <= PIECE_SIZE
+    exchange.transport.unblock(0)
+    await sending
+    await leave(exchange, stage)
+    assert exchange.body == content
 
 
 async def test_a_file_is_read_no_further_when_the_client_has_gone(tmp_path: Path) -> None:
