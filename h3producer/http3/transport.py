@@ -172,8 +172,10 @@ class QuicTransport(Protocol):
 
         At once, dropping what is unsent; or, `when_delivered`, as soon as the peer has
         acknowledged everything that was sent before (FINs included), so that a graceful end
-        truncates nothing. A close at once overrides a waiting one; otherwise the first call
-        wins. The core's `connection_terminated` follows, as for any other end.
+        truncates nothing. For a peer that has all its responses it is a matter of seconds, since
+        one that has vanished acknowledges nothing. A close at once overrides a waiting one;
+        otherwise the first call wins. The core's `connection_terminated` follows, as for any
+        other end.
         """
 
 

@@ -165,6 +165,13 @@ class EngineConnection(Protocol):
         """
 
     @property
+    def is_answered(self) -> bool:
+        """Whether the peer has acknowledged the end, FIN or reset, of each stream that it opened.
+
+        O(streams).
+        """
+
+    @property
     def peer_address(self) -> Address:
         """Where datagrams go now; changes when the peer migrates (RFC 9000 §9)."""
 

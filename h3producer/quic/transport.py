@@ -12,7 +12,7 @@ pump that is woken inline has topped up its stream by then.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from h3producer.errors import ErrorCode
 from h3producer.quic.drains import Drains
@@ -36,6 +36,11 @@ __all__ = ["EngineTransport"]
 
 logger = logging.getLogger("h3producer.quic")
 
+UNHEARD_TICKS: Final = 2
+"""Heartbeats of a second that a close waits for a peer that acknowledges nothing and misses none of
+its responses: phones lose their network, and client libraries read nothing between two requests.
+Time for several probes; whoever hears of no end loses nothing by it."""
+
 _OPEN, _ENDED = Phase.OPEN, Phase.ENDED
 """Members of an enumeration are looked up in a roundabout way."""
 
@@ -58,6 +63,7 @@ class EngineTransport(StreamVerbs, Tenant, EngineObserver):
         self._deadline = link.clock.time() + config.handshake_timeout
         self._is_early = True
         self._last_words: tuple[int, str] | None = None
+        self._unheard_ticks = 0
         self._farewell = Farewell()
         self._tls: TlsFacts | None = None
         self._last_address: tuple[str, int] | None = None
@@ -130,6 +136,10 @@ class EngineTransport(StreamVerbs, Tenant, EngineObserver):
     def tick(self, now: float) -> int:
         if self._inputs is not None and self._phase is _OPEN:
             self._safely(self._inputs.tick, now)
+        if self._last_words:
+            self._unheard_ticks += 1
+            if self._unheard_ticks >= UNHEARD_TICKS and self._connection.is_answered:
+                self.close(*self._last_words)
         return self._connection.tidy() if self._phase is _OPEN else 0
 
     def shutdown(self) -> None:

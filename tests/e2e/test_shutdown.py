@@ -11,7 +11,7 @@ from h3producer.config import Config
 from h3producer.errors import ErrorCode
 from h3producer.server.server import Server
 from tests.e2e.apps import data, end, hello, start
-from tests.e2e.observed import Notes
+from tests.e2e.observed import PATIENCE, Notes
 from tests.e2e.raw_client import RawClient
 from tests.e2e.server import address_of, stop
 
@@ -88,6 +88,23 @@ async def test_a_shutdown_closes_idle_connections_at_once(serve: Serve, connect:
 
     assert await client.closed() == ErrorCode.H3_NO_ERROR
     assert client.goaways == [(1 << 62) - 4, answered.stream_id + 4]
+
+
+async def test_a_shutdown_does_not_wait_for_a_client_that_is_silent_and_has_its_answer(
+    serve: Serve, connect: Connect
+) -> None:
+    """A phone without a network, and curl's library between two requests: neither reads."""
+    app = Slow()
+    server = await serve(app, timeout_graceful_shutdown=None)
+    client = await connect(server)
+    await client.get("/")
+    await client.round_trip()  # has brought the acknowledgement of the response
+    client.vanish()
+
+    async with asyncio.timeout(PATIENCE):
+        await stop(server)
+
+    assert app.notes == ["startup", "shutdown"]
 
 
 async def test_a_server_that_shuts_down_takes_no_new_connections(

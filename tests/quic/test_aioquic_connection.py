@@ -492,6 +492,31 @@ async def test_bytes_in_flight_are_not_unsent() -> None:
     assert not engine_of(pair).is_delivered
 
 
+async def test_a_peer_is_answered_when_it_has_acknowledged_the_end_of_each_of_its_streams() -> None:
+    pair = await connected()
+    answered, reset = upload(pair, 10, end_stream=True), upload(pair, 10, end_stream=True)
+    await pair.drive()
+    pair.loses_to_client = lambda number: True
+    pair.transport.send(answered, b"response", end_stream=True)
+    pair.transport.reset(reset, 0x10C)
+    await pair.drive(0.01)
+    assert not engine_of(pair).is_answered
+
+    pair.loses_to_client = lambda number: False
+    await pair.drive()
+
+    assert engine_of(pair).is_answered
+
+
+async def test_what_we_say_unasked_leaves_a_peer_answered() -> None:
+    pair = await connected()
+    pair.loses_to_client = lambda number: True
+    pair.transport.send(pair.transport.open_uni_stream(), b"GOAWAY")
+    await pair.drive(0.01)
+    assert engine_of(pair).is_answered
+    assert not engine_of(pair).is_delivered
+
+
 async def test_a_stream_that_is_reset_frees_what_it_was_to_send() -> None:
     pair = await connected(client=Client(max_stream_data=10_000))
     stream_id = upload(pair, 10)

@@ -11,7 +11,7 @@ from h3producer.errors import ErrorCode
 from h3producer.pipe.wakeup import start_inline
 from h3producer.quic.engine import TransportError
 from h3producer.quic.phase import Phase
-from h3producer.quic.transport import EngineTransport
+from h3producer.quic.transport import UNHEARD_TICKS, EngineTransport
 from tests.fakes import RecordingInputs
 from tests.virtual import VirtualLoop, settle
 
@@ -36,6 +36,7 @@ class FakeConnection:
         self.is_started = True
         self.is_closed = False
         self.is_delivered = False
+        self.is_answered = False
         self.peer_address: Address = ADDRESS
         self.tls_facts: TlsFacts | None = None
         self.room = 0
@@ -329,6 +330,29 @@ async def test_closing_when_delivered_waits_for_the_peer() -> None:
     bench.receive(b"acknowledgement")
     assert bench.terminated == [(0x100, "")]
     assert bench.link.sent == [b"close"]
+
+
+async def test_closing_when_delivered_does_not_wait_long_for_a_peer_that_has_its_answers() -> None:
+    bench = Bench().open()
+    bench.connection.is_answered = True
+    bench.transport.close(0x100, when_delivered=True)
+    for now in range(UNHEARD_TICKS - 1):
+        bench.transport.tick(now)
+    assert bench.terminated == []
+
+    bench.transport.tick(UNHEARD_TICKS)
+    await settle()
+
+    assert bench.terminated == [(0x100, "")]
+
+
+async def test_closing_when_delivered_waits_on_for_a_peer_that_misses_an_answer() -> None:
+    bench = Bench().open()
+    bench.transport.close(0x100, when_delivered=True)
+    for now in range(100):
+        bench.transport.tick(now)
+    await settle()
+    assert bench.terminated == []
 
 
 # Timers

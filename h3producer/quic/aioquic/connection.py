@@ -47,6 +47,7 @@ from h3producer.quic.aioquic.holding import HoldingConnection
 from h3producer.quic.aioquic.internals import QuietLogger, StreamTable
 from h3producer.quic.aioquic.numbers import NumberedConnection
 from h3producer.quic.aioquic.pacing import BurstPacer
+from h3producer.quic.aioquic.progress import ProgressingConnection
 from h3producer.quic.credit import ConnectionCredit
 from h3producer.quic.limits import MAX_REASON
 
@@ -70,6 +71,7 @@ class AioquicConnection(
     EarlyConnection,
     IdentifiedConnection,
     GapBoundConnection,
+    ProgressingConnection,
     FrugalConnection,
 ):
     """An `EngineConnection` that is an aioquic connection."""
@@ -139,26 +141,6 @@ class AioquicConnection(
             cipher_suite=int(schedule.cipher_suite),
             server_certificate=certificate and _pem(certificate),
         )
-
-    @property
-    def is_delivered(self) -> bool:
-        if self._spaces[Epoch.ONE_RTT].ack_eliciting_in_flight:
-            return False
-        senders = (stream.sender for stream in self._streams.values())
-        return all(each.buffer_is_empty and not each.reset_pending for each in senders)
-
-    def unsent(self, stream_id: int) -> int:
-        stream = self._streams.get(stream_id)
-        if stream is None or stream.sender.buffer_is_empty:
-            return 0
-        return stream.sender._buffer_stop - stream.sender.highest_offset  # noqa: SLF001
-
-    def unsent_streams(self) -> list[int]:
-        return [stream_id for stream_id in self._streams if self.unsent(stream_id)]
-
-    def sent(self, stream_id: int) -> int:
-        stream = self._streams.get(stream_id)
-        return 0 if stream is None else stream.sender.highest_offset
 
     # Time and datagrams
 
