@@ -194,7 +194,7 @@ class Http3Stream(Exchange):
                 return
             self.request = early.marked(request)
             self.is_early = True
-        self._enter()
+        self._context.turnstile.enter(self._context.source, self._begin)
 
     def content_received(self, piece: bytes) -> None:
         limit = self._context.config.max_request_body_size
