@@ -138,6 +138,20 @@ class Config:
     """Requests that a client may have open at once on one connection. RFC 9114 §6.1 asks for
     at least 100; 128 is what nginx grants."""
 
+    # Beyond requests and responses
+
+    http_datagrams: bool = False
+    """Take HTTP Datagrams (RFC 9297), for handlers that use `Http3Stream.datagrams`."""
+    max_received_datagrams: int = 128
+    """Datagrams of one request that wait for the application; the oldest makes room for a newer
+    one. 150 kB at most, and a tenth of a second of a video call."""
+    webtransport: bool = False
+    """Offer WebTransport over HTTP/3 to ASGI applications. Experimental: it is a draft, and so are
+    the scope and the messages. Takes HTTP Datagrams, too."""
+    max_webtransport_sessions: int = 16
+    """Sessions at once on one connection; beyond it H3_REQUEST_REJECTED. They share the
+    connection's windows, so one that does not read can hold up the others."""
+
     # Times, in seconds; those of one exchange are looked at once a second
 
     request_head_timeout: float = 30.0

@@ -105,6 +105,8 @@ RANGES: tuple[tuple[str, float, float], ...] = (
     ("retry_threshold", 1, 1_000_000),
     ("handshake_timeout", 0.1, 3_600),
     ("max_pending_datagrams", 1, 100_000),
+    ("max_received_datagrams", 1, 100_000),
+    ("max_webtransport_sessions", 1, 100_000),
     ("max_connections", 1, 10_000_000),
     ("max_half_open_connections", 1, 1_000_000),
     ("max_connections_per_address", 1, 10_000_000),

@@ -66,6 +66,15 @@ LIMIT_OPTIONS: tuple[click.Option, ...] = (
         "Bytes of a request body; beyond it 413.",
         may_be_none="a size",
     ),
+    # Beyond requests
+    _limit(
+        "max_received_datagrams",
+        _NUMBER,
+        "Datagrams of a request that may wait for the application; older ones are dropped.",
+    ),
+    _limit(
+        "max_webtransport_sessions", _NUMBER, "Sessions of WebTransport at once on one connection."
+    ),
     # Times
     _limit("request_head_timeout", _SECONDS, "Reject a request whose headers take longer."),
     _limit(

@@ -111,6 +111,18 @@ SERVE_OPTIONS: tuple[click.Parameter, ...] = (
     option("--date-header/--no-date-header", "date_header", help="Send a date field."),
     # HTTP/3 and QUIC
     option(
+        "--webtransport",
+        "webtransport",
+        help="Offer WebTransport over HTTP/3 to the application (experimental).",
+        is_flag=True,
+    ),
+    option(
+        "--http-datagrams",
+        "http_datagrams",
+        help="Take HTTP Datagrams, for handlers that use them.",
+        is_flag=True,
+    ),
+    option(
         "--retry",
         "retry",
         help="Validate client addresses before each handshake; auto: only under load.",

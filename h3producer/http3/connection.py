@@ -19,23 +19,28 @@ from h3producer.http3.control_stream import (
     PeerControl,
     UnidirectionalStreams,
 )
+from h3producer.http3.datagrams import ConnectionDatagrams
 from h3producer.http3.default_fields import DefaultFieldLines
 from h3producer.http3.early_requests import EarlyRequests
 from h3producer.http3.exchange import Exchange, ExchangeContext
 from h3producer.http3.field_encoder import FieldEncoder
 from h3producer.http3.load import ConnectionLoad, Load
-from h3producer.http3.own_streams import open_own_streams
+from h3producer.http3.own_streams import open_own_streams, takes_datagrams
 from h3producer.http3.pace import PaceLimits
 from h3producer.http3.patience import Patience
 from h3producer.http3.priorities import Priorities
+from h3producer.http3.request_ids import RequestIds
 from h3producer.http3.request_sections import RequestSections
 from h3producer.http3.response_heads import ResponseHeads
 from h3producer.http3.stream import Handler, Http3Stream
 from h3producer.http3.turnstile import Turnstile
+from h3producer.wire.datagrams import parse_datagram
 from h3producer.wire.frames import encode_goaway
 from h3producer.wire.qpack import FieldSectionDecoder, FieldSectionEncoder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from h3producer.config import Config
     from h3producer.http3.transport import QuicTransport
     from h3producer.wire.priority import Priority
@@ -57,6 +62,8 @@ class Http3Connection:
     Opens our control and QPACK streams at once. Ends with `connection_terminated`.
     """
 
+    _exchange_class: Callable[[int, ExchangeContext, Handler], Http3Stream] = Http3Stream
+
     def __init__(
         self,
         transport: QuicTransport,
@@ -70,7 +77,8 @@ class Http3Connection:
         decoder = FieldSectionDecoder()
         load = ConnectionLoad(config)
         self._priorities = Priorities(transport)
-        self.peer = PeerControl(encoder, self._first_impossible_id, self._priority_updated)
+        self._ids = RequestIds(config.max_concurrent_streams)
+        self.peer = PeerControl(encoder, self._ids.is_possible, self._priority_updated)
         self._unidirectional = UnidirectionalStreams(
             Http3ControlStream(self.peer, load, config.max_control_payload),
             decoder,
@@ -93,14 +101,17 @@ class Http3Connection:
             config=config,
             complain=self._complain,
             on_closed=self._stream_closed,
+            datagrams=(
+                ConnectionDatagrams(transport, self.peer, config.max_received_datagrams)
+                if takes_datagrams(config)
+                else None
+            ),
         )
         self.streams: dict[int, Http3Stream] = {}
         """The exchanges under way, by stream id."""
         self._patience = Patience(transport, self.streams, config)
         self._complaints = ConnectionComplaints(COMPLAINTS)
-        self._next_id = 0
         self._first_unaccepted_id = 0
-        self._skipped: set[int] = set()
         self._is_shutting_down = False
         self._is_closed = False
         self._control_stream = open_own_streams(transport, config)
@@ -151,7 +162,23 @@ class Http3Connection:
             self._fail(error)
 
     def datagram_received(self, data: bytes) -> None:
-        """RFC 9297 §2.1: no request has a use for datagrams, so they are dropped."""
+        datagrams = self._context.datagrams
+        if datagrams is None or self._is_closed:
+            return  # RFC 9297 §2.1.1: nobody was told that we take any
+        try:
+            stream_id, payload = parse_datagram(data)
+            if (stream := self.streams.get(stream_id)) is not None:
+                stream.datagram_received(payload, datagrams)
+            elif not self._ids.is_possible(stream_id):
+                # RFC 9297 §2.1: this "SHOULD be treated as an HTTP/3 connection error of type
+                # H3_ID_ERROR."
+                raise Http3ConnectionError(ErrorCode.H3_ID_ERROR, "a datagram beyond all streams")
+            elif not self._ids.has_begun(stream_id):
+                datagrams.keep(stream_id, payload)
+        except Http3StreamError as error:
+            self._stream_failed(self.streams[stream_id], error)
+        except Http3ConnectionError as error:
+            self._fail(error)
 
     def tick(self, now: float) -> None:
         if self._is_closed:
@@ -187,7 +214,7 @@ class Http3Connection:
         if self._is_shutting_down or self._is_closed:
             return
         self._is_shutting_down = True
-        self._first_unaccepted_id = self._next_id
+        self._first_unaccepted_id = self._ids.next
         self._send_goaway(_LARGEST_REQUEST_ID)
         for stream in tuple(self.streams.values()):
             stream.drain()
@@ -204,9 +231,7 @@ class Http3Connection:
         try:
             stream.data_received(data, end_stream)
         except Http3StreamError as error:
-            self._complain("stream %d is reset: %s", stream_id, error)
-            stream.abort(error.error_code, str(error))
-            self._context.load.count(Load.RESETS)
+            self._stream_failed(stream, error)
 
     def _request_stream(self, stream_id: int) -> Http3Stream | None:
         """The stream, made if it is new; None if it has ended, or is not accepted any more.
@@ -216,15 +241,8 @@ class Http3Connection:
         stream = self.streams.get(stream_id)
         if stream is not None:
             return stream
-        if stream_id < self._next_id:
-            # Streams may arrive out of order (RFC 9000 §2.1): a lower id is new once.
-            if stream_id not in self._skipped:
-                return None
-            self._skipped.discard(stream_id)
-        else:
-            if stream_id > self._next_id:
-                self._skip(range(self._next_id, stream_id, 4))
-            self._next_id = stream_id + 4
+        if not self._ids.is_new(stream_id):
+            return None
         if self._is_shutting_down:
             self._reject(stream_id)
             return None
@@ -232,31 +250,21 @@ class Http3Connection:
             self._priorities.tell(stream_id)
         self._context.load.count(Load.REQUESTS)
         self._patience.idle_since = None
-        stream = self.streams[stream_id] = Http3Stream(stream_id, self._context, self._handler)
+        stream = self._exchange_class(stream_id, self._context, self._handler)
+        self.streams[stream_id] = stream
         return stream
-
-    def _skip(self, stream_ids: range) -> None:
-        """Remember the streams below a new one that have not been seen yet."""
-        # RFC 9000 §2.1: "a stream ID that is used out of order results in all streams of that
-        # type with lower-numbered stream IDs also being opened". So they count as open, and the
-        # transport lets nobody have more than this: a bound for the day when it does.
-        if len(self._skipped) + len(stream_ids) > self._context.config.max_concurrent_streams:
-            raise Http3ConnectionError(ErrorCode.H3_EXCESSIVE_LOAD, "too many streams were skipped")
-        self._skipped.update(stream_ids)
-
-    def _first_impossible_id(self) -> int:
-        """An id of a request stream that the transport cannot have allowed yet.
-
-        It allows so many at once, and another for each that has ended, which has come before.
-        """
-        return self._next_id + 4 * self._context.config.max_concurrent_streams
 
     def _priority_updated(self, stream_id: int, priority: Priority) -> None:
         self._priorities.update_received(stream_id, priority)
-        if stream_id < self._next_id and stream_id not in self._skipped:
+        if self._ids.has_begun(stream_id):
             self._priorities.tell(stream_id)
             if stream_id not in self.streams:
                 del self._priorities[stream_id]  # its last bytes may still wait in the transport
+
+    def _stream_failed(self, stream: Http3Stream, error: Http3StreamError) -> None:
+        self._complain("stream %d is reset: %s", stream.stream_id, error)
+        stream.abort(error.error_code, str(error))
+        self._context.load.count(Load.RESETS)
 
     def _reject(self, stream_id: int) -> None:
         # RFC 9114 §4.1.1: "When the server cancels a request without performing any application

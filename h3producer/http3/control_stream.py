@@ -56,13 +56,13 @@ class PeerControl:
     def __init__(
         self,
         encoder: FieldEncoder,
-        first_impossible_id: Callable[[], int],
+        is_possible: Callable[[int], bool],
         prioritize: Callable[[int, Priority], None],
     ) -> None:
-        """`first_impossible_id` tells a request stream's id that is beyond any stream limit;
+        """`is_possible` tells whether a request stream's id is within the stream limit;
         `prioritize` is told a request's id, and how soon the client wants its response now."""
         self._encoder = encoder
-        self._first_impossible_id = first_impossible_id
+        self._is_possible = is_possible
         self._prioritize = prioritize
         self.settings: dict[int, int] | None = None
         """The peer's SETTINGS, None until they come. Values keep all 62 bits."""
@@ -113,7 +113,7 @@ class PeerControl:
         # RFC 9218 §7.2: "If a server receives a PRIORITY_UPDATE (type=0xF0700) with a stream ID
         # that is beyond the stream limits, this SHOULD be treated as a connection error of type
         # H3_ID_ERROR."
-        if stream_id >= self._first_impossible_id():
+        if not self._is_possible(stream_id):
             raise Http3ConnectionError(
                 ErrorCode.H3_ID_ERROR, "PRIORITY_UPDATE beyond the stream limit"
             )

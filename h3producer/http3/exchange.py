@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from h3producer.config import Config
+    from h3producer.http3.datagrams import ConnectionDatagrams, StreamDatagrams
     from h3producer.http3.early_requests import EarlyRequests
     from h3producer.http3.field_encoder import FieldEncoder
     from h3producer.http3.output_producer import Http3OutputProducer
@@ -68,6 +69,8 @@ class ExchangeContext:
     """Told what a client did wrong, as a logger is: a sentence with places, and what goes there."""
     on_closed: Callable[[Exchange], None]
     """Told once nothing more happens on our side; what was handed to QUIC may still be unsent."""
+    datagrams: ConnectionDatagrams | None
+    """None if the server takes no datagrams."""
 
     def forget(self) -> None:
         """The connection is idle: keep nothing of the exchanges that were."""
@@ -83,6 +86,9 @@ class Exchange:
     body: RequestBody
     response: Http3Response
     output: Http3OutputProducer
+
+    _datagrams: StreamDatagrams | None = None
+    """Made when one comes, or when somebody asks."""
 
     def __init__(self, stream_id: int, context: ExchangeContext) -> None:
         self.stream_id = stream_id
@@ -190,6 +196,10 @@ class Exchange:
         self._context.load.count(Load.RESETS)
 
     def _announce_closed(self) -> None:
+        if self._datagrams is not None:
+            # RFC 9297 §2.1: "HTTP/3 Datagrams MUST NOT be sent unless the corresponding stream's
+            # send side is open."
+            self._datagrams.end(RequestAborted("The response has ended.", ErrorCode.H3_NO_ERROR))
         if self._closed is not None:
             self._closed.set()
 
@@ -199,6 +209,8 @@ class Exchange:
         """The application, if it has been called, hears that it is over."""
         self.error_code = error_code
         self.aborted = True
+        if self._datagrams is not None:
+            self._datagrams.end(RequestAborted(message, error_code))
         if self._is_accepted:
             self.output.stop()
             self.body.abort(RequestAborted(message, error_code))

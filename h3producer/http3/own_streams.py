@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 from h3producer.wire.frames import FrameType, StreamType, encode_frame
 from h3producer.wire.settings import Setting, encode_settings
 from h3producer.wire.varint import encode_varint
+from h3producer.wire.webtransport import WebTransportSetting
 
 if TYPE_CHECKING:
     from h3producer.config import Config
     from h3producer.http3.transport import QuicTransport
 
-__all__ = ["open_own_streams"]
+__all__ = ["open_own_streams", "takes_datagrams"]
 
 # RFC 9114 §7.2.4.1, of identifiers 0x1f * N + 0x21, which mean nothing: "Endpoints SHOULD include
 # at least one such setting in their SETTINGS frame." So that no client forgets how to ignore one.
@@ -40,8 +41,13 @@ def open_own_streams(transport: QuicTransport, config: Config) -> int:
     return control
 
 
+def takes_datagrams(config: Config) -> bool:
+    """Whether HTTP Datagrams are offered (RFC 9297); a session of WebTransport has some."""
+    return config.http_datagrams or config.webtransport
+
+
 def _settings(config: Config) -> dict[int, int]:
-    return {
+    settings: dict[int, int] = {
         # RFC 9204 §3.2.3, §2.1.2: no dynamic table, so nothing can be blocked or grow.
         Setting.QPACK_MAX_TABLE_CAPACITY: 0,
         Setting.QPACK_BLOCKED_STREAMS: 0,
@@ -52,4 +58,20 @@ def _settings(config: Config) -> dict[int, int]:
         # speaks is the handler's to refuse (RFC 9220 §3).
         Setting.ENABLE_CONNECT_PROTOCOL: 1,
         _RESERVED_SETTING: 0,
+    }
+    if takes_datagrams(config):
+        settings[Setting.H3_DATAGRAM] = 1
+    if config.webtransport:
+        settings.update(_webtransport_settings(config.max_webtransport_sessions))
+    return settings
+
+
+def _webtransport_settings(max_sessions: int) -> dict[int, int]:
+    """What each generation of WebTransport looks for; see `wire/webtransport.py`."""
+    return {
+        WebTransportSetting.H3_DATAGRAM_DRAFT04: 1,
+        WebTransportSetting.ENABLE_WEBTRANSPORT: 1,
+        WebTransportSetting.WEBTRANSPORT_MAX_SESSIONS: max_sessions,
+        # More than one would promise flow control for each session (draft-14 §5.1).
+        WebTransportSetting.WT_MAX_SESSIONS: 1,
     }

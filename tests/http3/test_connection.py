@@ -122,7 +122,7 @@ async def test_streams_may_arrive_out_of_order(connect: Connect) -> None:
         client.send(GET, on=stream_id, end=True)
     await client.idle()
     assert [client.received(stream_id) for stream_id in (0, 4, 8, 12)] == [HELLO] * 4
-    assert client.connection._skipped == set()
+    assert client.connection._ids._skipped == set()
 
 
 async def test_what_comes_late_for_a_finished_stream_is_ignored_and_credited(
@@ -144,7 +144,7 @@ async def test_streams_that_were_skipped_are_remembered_up_to_what_a_client_may_
     client = Client(hello, config=Config(max_concurrent_streams=3))
     client.send(GET, on=12, end=True)
     await client.idle()
-    assert client.connection._skipped == {0, 4, 8}
+    assert client.connection._ids._skipped == {0, 4, 8}
     client.reset(on=20)
     assert client.close_code == 0x107
 
@@ -157,7 +157,7 @@ async def test_ten_thousand_requests_leave_nothing_behind() -> None:
             await client.idle()
     await client.idle()
     assert client.is_clean
-    assert client.connection._skipped == set()
+    assert client.connection._ids._skipped == set()
 
 
 async def test_a_stream_error_leaves_the_other_streams_alone(connect: Connect) -> None:

@@ -69,6 +69,9 @@ class AioquicEngine:
     def __init__(self, config: Config, credentials: Credentials) -> None:
         _check_key(credentials.private_key)
         self._max_streams = config.max_concurrent_streams
+        # A session of WebTransport has as many of either kind.
+        of_sessions = config.max_concurrent_streams if config.webtransport else 0
+        self._max_uni_streams = MAX_UNI_STREAMS + of_sessions
         self._max_pending_datagrams = config.max_pending_datagrams
         self._fast_path = config.fast_path and _is_known_release()
         self._keys: ClientKeys | None = None
@@ -93,7 +96,7 @@ class AioquicEngine:
         )
         connection.identity = self._identity
         connection.first_keys = self._keys
-        connection.limit_streams(self._max_streams, MAX_UNI_STREAMS)
+        connection.limit_streams(self._max_streams, self._max_uni_streams)
         connection.max_pending_datagrams = self._max_pending_datagrams
         connection.reads_fast = self._fast_path
         if self._fast_path:
