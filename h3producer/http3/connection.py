@@ -19,13 +19,13 @@ from h3producer.http3.control_stream import (
     PeerControl,
     UnidirectionalStreams,
 )
-from h3producer.http3.datagrams import ConnectionDatagrams
+from h3producer.http3.datagrams import connection_datagrams
 from h3producer.http3.default_fields import DefaultFieldLines
 from h3producer.http3.early_requests import EarlyRequests
 from h3producer.http3.exchange import Exchange, ExchangeContext
 from h3producer.http3.field_encoder import FieldEncoder
 from h3producer.http3.load import ConnectionLoad, Load
-from h3producer.http3.own_streams import open_own_streams, takes_datagrams
+from h3producer.http3.own_streams import open_own_streams
 from h3producer.http3.pace import PaceLimits
 from h3producer.http3.patience import Patience
 from h3producer.http3.priorities import Priorities
@@ -101,11 +101,7 @@ class Http3Connection:
             config=config,
             complain=self._complain,
             on_closed=self._stream_closed,
-            datagrams=(
-                ConnectionDatagrams(transport, self.peer, config.max_received_datagrams)
-                if takes_datagrams(config)
-                else None
-            ),
+            datagrams=connection_datagrams(transport, self.peer, config),
         )
         self.streams: dict[int, Http3Stream] = {}
         """The exchanges under way, by stream id."""

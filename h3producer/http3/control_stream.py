@@ -215,6 +215,10 @@ class UnidirectionalStreams:
         if end_stream:
             self._closed(stream_type)
 
+    def knows(self, stream_id: int) -> bool:
+        """Whether something has come on this stream, and more may."""
+        return stream_id in self._critical or stream_id in self._heads
+
     def reset(self, stream_id: int) -> None:
         """The peer reset one of its unidirectional streams."""
         stream_type = self._critical.get(stream_id)

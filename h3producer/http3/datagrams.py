@@ -20,14 +20,35 @@ from h3producer.wire.settings import Setting
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from h3producer.config import Config
     from h3producer.http3.control_stream import PeerControl
     from h3producer.http3.transport import QuicTransport
 
-__all__ = ["MAX_EARLY", "ConnectionDatagrams", "StreamDatagrams"]
+__all__ = [
+    "MAX_EARLY",
+    "ConnectionDatagrams",
+    "StreamDatagrams",
+    "connection_datagrams",
+    "takes_datagrams",
+]
 
 MAX_EARLY: Final = 32
 """Datagrams of a connection that wait for their exchanges to begin, 64 KiB at most: those that a
 client sends in one flight with its requests, when the network delivers them the other way round."""
+
+
+def takes_datagrams(config: Config) -> bool:
+    """Whether HTTP Datagrams are offered; a session of WebTransport has some."""
+    return config.http_datagrams or config.webtransport
+
+
+def connection_datagrams(
+    transport: QuicTransport, peer: PeerControl, config: Config
+) -> ConnectionDatagrams | None:
+    """Those of a connection; None if none are offered."""
+    if not takes_datagrams(config):
+        return None
+    return ConnectionDatagrams(transport, peer, config.max_received_datagrams)
 
 
 class ConnectionDatagrams:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from h3producer.http3.datagrams import takes_datagrams
 from h3producer.wire.frames import FrameType, StreamType, encode_frame
 from h3producer.wire.settings import Setting, encode_settings
 from h3producer.wire.varint import encode_varint
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from h3producer.config import Config
     from h3producer.http3.transport import QuicTransport
 
-__all__ = ["open_own_streams", "takes_datagrams"]
+__all__ = ["open_own_streams"]
 
 # RFC 9114 §7.2.4.1, of identifiers 0x1f * N + 0x21, which mean nothing: "Endpoints SHOULD include
 # at least one such setting in their SETTINGS frame." So that no client forgets how to ignore one.
@@ -39,11 +40,6 @@ def open_own_streams(transport: QuicTransport, config: Config) -> int:
     for stream_type in (StreamType.QPACK_ENCODER, StreamType.QPACK_DECODER):
         transport.send(transport.open_uni_stream(), encode_varint(stream_type))
     return control
-
-
-def takes_datagrams(config: Config) -> bool:
-    """Whether HTTP Datagrams are offered (RFC 9297); a session of WebTransport has some."""
-    return config.http_datagrams or config.webtransport
 
 
 def _settings(config: Config) -> dict[int, int]:

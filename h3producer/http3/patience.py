@@ -16,7 +16,7 @@ from h3producer.errors import ErrorCode, Http3ConnectionError
 from h3producer.http3.pace import PaceLimits, ResponsePace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from h3producer.config import Config
     from h3producer.http3.exchange import Exchange
@@ -41,6 +41,8 @@ class Patience:
         self._response_limit = PaceLimits.of(config).response
         self._undelivered: dict[int, ResponsePace] = {}
         """Responses whose handlers have left, as far as the last tick has seen them."""
+        self.others: Container[int] = ()
+        """Client's bidirectional streams that are no requests, and not looked at here."""
         self._last_tick: float | None = None
         self.idle_since: float | None = None
         """When there was first no request; whoever begins one sets it to None."""
@@ -88,7 +90,7 @@ class Patience:
         self._undelivered = {
             stream_id: known.get(stream_id) or ResponsePace(self._response_limit)
             for stream_id in self._transport.unsent_streams()
-            if not stream_id & 3 and stream_id not in self._streams
+            if not (stream_id & 3 or stream_id in self._streams or stream_id in self.others)
         }
 
     def _end_late_deliveries(self) -> int:

@@ -2,7 +2,8 @@
 
 This file knows when an application is started, and what follows from how it leaves. It refuses to
 know frames (`http3/request_reader.py`, `http3/frame_writer.py`), what an end consists of
-(`http3/exchange.py`) and other streams: the connection gives it what all of them share.
+(`http3/exchange.py`), datagrams (`http3/datagram_exchange.py`) and other streams: the connection
+gives it what all of them share.
 
 Where the world reaches in: `data_received`, `reset_received`, `stop_received`,
 `datagram_received`, `tick`, `connection_lost`.
@@ -21,13 +22,10 @@ from typing import TYPE_CHECKING
 from h3producer.errors import (
     MAX_ERROR_CODE,
     ErrorCode,
-    Http3StreamError,
     LocalProtocolError,
-    RequestAborted,
 )
-from h3producer.http3.datagrams import StreamDatagrams
+from h3producer.http3.datagram_exchange import DatagramExchange
 from h3producer.http3.disconnects import is_disconnect
-from h3producer.http3.exchange import Exchange, ExchangeContext
 from h3producer.http3.frame_writer import Http3FrameWriter
 from h3producer.http3.output_producer import Http3OutputProducer
 from h3producer.http3.request_body import RequestBody
@@ -37,7 +35,7 @@ from h3producer.pipe.wakeup import start_inline
 from h3producer.wire.received import OversizedSection
 
 if TYPE_CHECKING:
-    from h3producer.http3.datagrams import ConnectionDatagrams
+    from h3producer.http3.exchange import ExchangeContext
     from h3producer.http3.transport import QuicTransport
     from h3producer.wire.fields import Fields
     from h3producer.wire.request import Request
@@ -50,7 +48,7 @@ Handler = Callable[["Http3Stream"], Awaitable[None]]
 """An application: answers one exchange. When it returns, the exchange is over."""
 
 
-class Http3Stream(Exchange):
+class Http3Stream(DatagramExchange):
     """One request and its response; what a handler gets.
 
     `request`, `body`, `response` and `output` exist once the handler runs.
@@ -83,19 +81,6 @@ class Http3Stream(Exchange):
         """
         status = self.response.status
         return _is_connect(self.request) and (status is None or status <= 299)
-
-    @property
-    def datagrams(self) -> StreamDatagrams:
-        """The HTTP Datagrams of a tunnel (RFC 9297), as CONNECT-UDP has them (RFC 9298).
-
-        Raises LocalProtocolError if `Config.http_datagrams` is off, and for a request that is no
-        extended CONNECT: RFC 9297 §2 lets those alone have any.
-        """
-        if self._context.datagrams is None:
-            raise LocalProtocolError("The server takes no datagrams: Config.http_datagrams is off.")
-        if self.request.protocol is None:
-            raise LocalProtocolError(f"A {self.request.method} has no datagrams.")
-        return self._made_datagrams(self._context.datagrams)
 
     def when_draining(self, callback: Callable[[], None]) -> None:
         """Have `callback` called, in a loop pass of its own, once the connection begins to stop.
@@ -158,18 +143,6 @@ class Http3Stream(Exchange):
             reply = ErrorCode.H3_REQUEST_CANCELLED
             self._cut_by_client(error_code, "The client stopped reading the response.", reply)
 
-    def datagram_received(self, payload: bytes, connection: ConnectionDatagrams) -> None:
-        """An HTTP Datagram for this exchange. Raises Http3StreamError if it can have none."""
-        if self._reader.is_over or self.aborted:
-            # RFC 9297 §2.1: "If a datagram is received after the corresponding stream's receive
-            # side is closed, the received datagrams MUST be silently dropped."
-            return
-        if self._is_accepted and self.request.protocol is None:
-            # RFC 9297 §2: "If an HTTP Datagram is received and it is associated with a request that
-            # has no known semantics for HTTP Datagrams, the receiver MUST terminate the request".
-            raise Http3StreamError(ErrorCode.H3_DATAGRAM_ERROR, "a datagram for a plain request")
-        self._made_datagrams(connection).received(payload)
-
     def tick(self, now: float) -> bool:
         """Time has gone by; return whether the client took too long, which ends the exchange."""
         if self.aborted:
@@ -201,14 +174,6 @@ class Http3Stream(Exchange):
         callback, self._on_draining = self._on_draining, None
         if callback is not None:
             asyncio.get_running_loop().call_soon(callback)
-
-    def _made_datagrams(self, connection: ConnectionDatagrams) -> StreamDatagrams:
-        if self._datagrams is None:
-            self._datagrams = StreamDatagrams(self.stream_id, connection)
-            if self.aborted:
-                message = "The exchange was cut before."
-                self._datagrams.end(RequestAborted(message, self.error_code or 0))
-        return self._datagrams
 
     # For the request reader
 

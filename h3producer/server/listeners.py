@@ -12,8 +12,8 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Protocol
 
 from h3producer.errors import ErrorCode
-from h3producer.http3.connection import Http3Connection
 from h3producer.http3.turnstile import Turnstile
+from h3producer.http3.webtransport.connection import connection_class
 from h3producer.quic.acceptor import Acceptor
 from h3producer.quic.aioquic.engine import AioquicEngine
 from h3producer.quic.endpoint import UdpEndpoint
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import socket
 
     from h3producer.config import Config
+    from h3producer.http3.connection import Http3Connection
     from h3producer.http3.stream import Handler
     from h3producer.http3.transport import QuicTransport
     from h3producer.quic.engine import Credentials
@@ -91,9 +92,10 @@ class UdpListeners:
         self._undo.callback(engine.close)
 
         turnstile = Turnstile()
+        make_connection = connection_class(config)
 
         def accept(transport: QuicTransport) -> Http3Connection:
-            return Http3Connection(transport, handler, config, turnstile)
+            return make_connection(transport, handler, config, turnstile)
 
         acceptor = Acceptor(engine, config)
         for sock in self._sockets:

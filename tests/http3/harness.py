@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from h3producer.config import Config
-from h3producer.http3.connection import Http3Connection
+from h3producer.http3.webtransport.connection import connection_class
 from h3producer.wire.frames import FrameReader, FrameType, encode_frame
 from h3producer.wire.qpack import FieldSectionDecoder, FieldSectionEncoder
 from tests.fakes import FakeTransport
@@ -171,7 +171,7 @@ class Client:
     ) -> None:
         self.transport = FakeTransport()
         self.transport.is_early = early
-        self.connection = Http3Connection(self.transport, handler, config)
+        self.connection = connection_class(config)(self.transport, handler, config)
         self.transport.inputs = self.connection
         self._split = split
         self.now = 1000.0

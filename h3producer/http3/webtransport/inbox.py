@@ -1,0 +1,84 @@
+"""What waits for the application of one session, and in which order it hears of it.
+
+This file knows turns: who has something to tell stands in line once, tells one thing, and stands in
+line again if there is more. It refuses to know what is told.
+
+Its one rule: nothing is copied here. Bytes stay in the pipes of their streams and datagrams in
+their queue, each with its own bound, until the application asks; so the line is as long as there
+are streams, and no stream can keep another waiting.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, TypeAlias
+
+from h3producer.errors import LocalProtocolError
+from h3producer.pipe.wakeup import Wakeup
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from h3producer.http3.webtransport.events import Event, SessionClosed
+
+__all__ = ["Inbox"]
+
+if TYPE_CHECKING:
+    Teller: TypeAlias = Callable[[], Event | None]
+
+
+class Inbox:
+    """The line of one session. One reader at a time."""
+
+    def __init__(self) -> None:
+        self._line: deque[Teller] = deque()
+        self._reader: Wakeup | None = None
+        self._is_open = False
+        self.closed: SessionClosed | None = None
+        """How the session ended; told when nothing else is left to tell."""
+
+    def open(self) -> None:
+        """The application has accepted: from now on it hears what happens."""
+        self._is_open = True
+        self._wake()
+
+    def close(self, closed: SessionClosed) -> None:
+        """The session is over; the first word stands."""
+        if self.closed is None:
+            self.closed = closed
+            self._wake()
+
+    def tell(self, event: Event) -> None:
+        """Something happened that is told as it is."""
+        self.line_up(lambda: event)
+
+    def line_up(self, teller: Teller) -> None:
+        """Somebody has something to tell: `teller` returns it, or None if it came to nothing."""
+        self._line.append(teller)
+        self._wake()
+
+    async def receive(self) -> Event:
+        """Wait for the next event; at once, and every time, the end of the session behind all.
+
+        Raises LocalProtocolError if somebody waits already. Cancelling the wait loses nothing.
+        """
+        while (event := self._next()) is None:
+            if self._reader is not None:
+                raise LocalProtocolError("Somebody waits for this session already.")
+            self._reader = Wakeup()
+            try:
+                await self._reader
+            finally:
+                self._reader = None
+        return event
+
+    def _next(self) -> Event | None:
+        while self._line and self._is_open:
+            event = self._line.popleft()()
+            if event is not None:
+                return event
+        return self.closed
+
+    def _wake(self) -> None:
+        if self._reader is not None:
+            self._reader.wake()
