@@ -201,6 +201,21 @@ class Config:
     """Instructions on both QPACK streams of one connection. Without a dynamic table there is
     nothing to say but Stream Cancellation, one for each request that is given up."""
 
+    # WebSockets, under uvicorn's names
+
+    ws_max_size: int = 16 * MIB
+    """Bytes of a WebSocket message, also once it is inflated; beyond it the socket closes with
+    1009. All sockets of one connection hold twice as much at most. uvicorn's default."""
+    ws_ping_interval: float | None = 20.0
+    """Seconds between pings on a WebSocket, which also keep a quiet connection: less than
+    `idle_timeout`. uvicorn's default. None: no pings."""
+    ws_ping_timeout: float | None = 20.0
+    """Seconds that a client may take to answer a ping; then the socket is reset with
+    H3_REQUEST_CANCELLED. uvicorn's default. None: as long as it likes."""
+    ws_per_message_deflate: bool = True
+    """Compress WebSocket messages for clients that offer it (RFC 7692): fewer bytes, more
+    processor time, and 300 kB for each socket that does."""
+
     # The network
 
     retry: RetryMode = "auto"

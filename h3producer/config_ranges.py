@@ -56,6 +56,8 @@ _CHOICES = {
 
 _MAY_BE_NONE = frozenset(
     (
+        "ws_ping_interval",
+        "ws_ping_timeout",
         "limit_concurrency",
         "timeout_graceful_shutdown",
         "session_ticket_lifetime",
@@ -100,6 +102,9 @@ RANGES: tuple[tuple[str, float, float], ...] = (
     ("max_control_frames_per_second", 1, 10_000_000),
     ("max_priority_updates_per_second", 1, 10_000_000),
     ("max_qpack_instructions_per_second", 1, 10_000_000),
+    ("ws_max_size", 1, 1024 * MIB),
+    ("ws_ping_interval", 0.1, 86_400),
+    ("ws_ping_timeout", 0.1, 86_400),
     # aioquic has two bytes for the length of a frame or packet.
     ("max_datagram_size", 1200, 16_383),
     ("retry_threshold", 1, 1_000_000),

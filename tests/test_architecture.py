@@ -54,6 +54,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "cryptography": ("quic", "server"),
     "click": ("cli",),
     "uvloop": ("server.event_loop",),
+    "wsproto": ("asgi.websocket.frames", "asgi.websocket.extensions"),
 }
 
 MAX_FILE_LINES = 320

@@ -61,6 +61,8 @@ ABSENT = {
     "min_response_data_rate",
     "max_connections_per_address",
     "session_ticket_lifetime",
+    "ws_ping_interval",
+    "ws_ping_timeout",
 }
 
 

@@ -78,7 +78,8 @@ from typing import TYPE_CHECKING, Any
 
 from h3producer.asgi.errors import ClientDisconnected
 from h3producer.asgi.response import AsgiResponse
-from h3producer.errors import LocalProtocolError, RequestAborted
+from h3producer.asgi.run import run_application
+from h3producer.errors import RequestAborted
 from h3producer.http3.disconnects import is_disconnect
 
 if TYPE_CHECKING:
@@ -108,25 +109,13 @@ class HttpCycle:
         self._disconnects = 0
 
     async def run(self, app: AsgiApp, scope: Scope) -> None:
-        """Run the application; what it raises is for the stream to log and to answer.
-
-        What would harm more than this request becomes an ordinary exception: SystemExit, which
-        asyncio would carry through to the server, and a CancelledError that nobody asked for
-        (the application awaited something that was cancelled elsewhere), which would end the
-        task without a word.
-        """
+        """Run the application; what it raises is for the stream to log and to answer."""
         try:
-            await app(scope, self.receive, self._response.send)
+            await run_application(app, scope, self.receive, self._response.send)
         except Exception as error:
             if self._knows_disconnect and not is_disconnect(error):
                 raise self._disconnected_by(error) from error
             raise
-        except (KeyboardInterrupt, GeneratorExit):
-            raise
-        except BaseException as error:
-            if isinstance(error, asyncio.CancelledError) and _is_being_cancelled():
-                raise
-            raise LocalProtocolError(f"The application raised {error!r}.") from error
         finally:
             self._response.close()
 
@@ -175,8 +164,3 @@ class HttpCycle:
         stream = self._stream
         logger.info("Stream %d: left by %r after a disconnect", stream.stream_id, error)
         return ClientDisconnected(f"The application left by {error!r}.", stream.error_code or 0)
-
-
-def _is_being_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

@@ -135,5 +135,16 @@ LIMIT_OPTIONS: tuple[click.Option, ...] = (
         "DATAGRAM frames of a connection that may wait to be sent; more are dropped.",
     ),
     _limit("max_datagram_size", _BYTES, "Bytes of the UDP datagrams that are sent."),
+    # WebSockets
+    _limit("ws_max_size", _BYTES, "Bytes of a WebSocket message; beyond it 1009."),
+    _limit(
+        "ws_ping_interval", _SECONDS, "Between WebSocket pings.", may_be_none="a number of seconds"
+    ),
+    _limit(
+        "ws_ping_timeout",
+        _SECONDS,
+        "Until a WebSocket ping is answered.",
+        may_be_none="a number of seconds",
+    ),
 )
 """In the order in which `--help` shows them."""

@@ -144,6 +144,13 @@ SERVE_OPTIONS: tuple[click.Parameter, ...] = (
     option(
         "--fast-path/--no-fast-path", "fast_path", help="Write packets ourselves, not by aioquic."
     ),
+    option(
+        "--ws-per-message-deflate",
+        "ws_per_message_deflate",
+        help="Compress WebSocket messages for clients that offer it.",
+        type=bool,
+        metavar="BOOLEAN",
+    ),
     *LIMIT_OPTIONS,
     click.Option(
         ["--keylog-file", "keylog_file"],

@@ -151,9 +151,11 @@ class Http3Stream(DatagramExchange):
         if reader.state is RequestState.AWAITING_HEADERS:
             if pace.head_overdue(now):
                 self._give_up(ErrorCode.H3_REQUEST_REJECTED, "The request head did not come.")
-        elif self._is_accepted and self.is_tunnel:
+        elif self._is_accepted and self.is_tunnel and not self.response.completed:
             pass  # both ends may be quiet for as long as they like
-        elif pace.body_overdue(now, self.body.is_awaited, reader.content_received):
+        elif not _is_connect(self.request) and pace.body_overdue(
+            now, self.body.is_awaited, reader.content_received
+        ):
             code = ErrorCode.H3_REQUEST_CANCELLED
             self._refuse(408, code, "The request body came too slowly.")
         elif pace.response.is_too_slow(now, self._context.transport.progress(self.stream_id)):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from h3producer.asgi.adapter import AsgiAdapter
 from h3producer.asgi.errors import LifespanFailed
+from h3producer.asgi.websocket.options import WebSocketOptions
 from h3producer.server.app_loader import AppKind, kind_of, load_app
 from h3producer.server.errors import StartupError
 
@@ -40,7 +41,9 @@ class Application:
             self.handler = self._adapter = app
         elif kind_of(app) is AppKind.ASGI:
             self.handler = self._adapter = AsgiAdapter(
-                cast("AsgiApp", app), root_path=config.root_path.rstrip("/")
+                cast("AsgiApp", app),
+                root_path=config.root_path.rstrip("/"),
+                websocket=WebSocketOptions.of(config),
             )
         else:
             self.handler = cast("Handler", app)

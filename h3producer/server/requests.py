@@ -15,6 +15,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from h3producer.errors import ErrorCode
+from h3producer.http3.log_words import show_address, show_target
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -91,9 +92,9 @@ def _log_end(stream: Http3Stream, canceled: bool) -> None:
     status, ending = _outcome(stream, canceled)
     line = '%s - "%s %s HTTP/%s" %s'
     arguments: list[object] = [
-        _show_address(stream.transport.peer_address),
-        stream.request.method,
-        _show_target(stream.request.path),
+        show_address(stream.transport.peer_address),
+        "WebSocket" if stream.request.protocol == "websocket" else stream.request.method,
+        show_target(stream.request.path),
         "3",
         "-" if status is None else status,
     ]
@@ -118,17 +119,6 @@ def _outcome(stream: Http3Stream, canceled: bool) -> tuple[int | None, str | Non
         return response.status, f"reset {ErrorCode.H3_INTERNAL_ERROR.name}"
     # The application left without a response: the stream makes one.
     return 500, None
-
-
-def _show_address(address: tuple[str, int]) -> str:
-    host, port = address
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _show_target(path: bytes) -> str:
-    """The request target, safe in a line: what is not printable ASCII is escaped."""
-    text = path.decode("ascii", "backslashreplace")
-    return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
 
 
 def _show_code(code: int) -> str:

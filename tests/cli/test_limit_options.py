@@ -36,6 +36,8 @@ def test_each_can_be_set(name: str) -> None:
         "min_request_data_rate",
         "min_response_data_rate",
         "max_connections_per_address",
+        "ws_ping_interval",
+        "ws_ping_timeout",
     ],
 )
 def test_those_that_may_be_absent_take_the_word_none(name: str) -> None:

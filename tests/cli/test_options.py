@@ -139,6 +139,11 @@ def test_every_option_says_what_it_is_for() -> None:
     assert all(isinstance(each, click.Option) and each.help for each in SERVE_OPTIONS)
 
 
+def test_compression_of_websockets_is_turned_off_as_with_uvicorn() -> None:
+    assert config_of("--ws-per-message-deflate", "false").ws_per_message_deflate is False
+    assert config_of().ws_per_message_deflate is True
+
+
 def test_defaults_are_in_the_help_in_their_units() -> None:
     helps = {each.name: each.help for each in SERVE_OPTIONS if isinstance(each, click.Option)}
     assert (helps["port"] or "").endswith("[4433]")

@@ -33,6 +33,7 @@ class FakeResponse:
 class FakeRequest:
     method: str = "GET"
     path: bytes = b"/"
+    protocol: str | None = None
 
 
 @dataclass

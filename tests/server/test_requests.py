@@ -157,6 +157,12 @@ async def test_a_finished_request_is_a_line_in_uvicorns_format(
     assert caplog.records[0].args == ("127.0.0.1:50000", "GET", "/a?b=c", "3", 200)
 
 
+async def test_a_websocket_is_called_so(caplog: pytest.LogCaptureFixture) -> None:
+    stream = FakeStream()
+    stream.request.method, stream.request.protocol = "CONNECT", "websocket"
+    assert (await logged(stream, caplog))[0].startswith('127.0.0.1:50000 - "WebSocket / HTTP/3"')
+
+
 async def test_an_ipv6_client_stands_in_brackets(caplog: pytest.LogCaptureFixture) -> None:
     stream = FakeStream()
     stream.transport.peer_address = ("::1", 7)
