@@ -39,7 +39,11 @@ _PING = encode_varint(QuicFrameType.PING)
 
 _STREAM = tuple(bytes((kind,)) for kind in range(QuicFrameType.STREAM_BASE, 0x10))
 _FIN, _LENGTH, _OFFSET = 1, 2, 4
+_WHOLE_STREAM = _STREAM[_LENGTH | _FIN]
 _TWO_BYTES = 0x4000
+
+_LOST = QuicDeliveryState.LOST
+"""Members of an enumeration are looked up in a roundabout way."""
 
 
 class FramingConnection(AnnouncingConnection):
@@ -151,6 +155,8 @@ class FramingConnection(AnnouncingConnection):
 
     def add_turn(self, flight: Flight, stream: QuicStream) -> bool:
         """STREAM frames of one stream; return whether there is more to send."""
+        if self.add_whole(flight, stream):
+            return False
         sender = stream.sender
         packets = TURN_PACKETS
         while not sender.buffer_is_empty:
@@ -163,6 +169,36 @@ class FramingConnection(AnnouncingConnection):
             if not packets:
                 return True
         return False
+
+    def add_whole(self, flight: Flight, stream: QuicStream) -> bool:
+        """All of a stream in one frame, if the packet has room for it; else nothing is done.
+
+        What most responses are, in a third of the time.
+        """
+        sender = stream.sender
+        size = sender._buffer_fin
+        if (
+            not size
+            or sender.highest_offset
+            or sender.buffer_is_empty
+            or size > flight.room - SMALLEST_STREAM_FRAME
+            or size > stream.max_stream_data_remote
+            or size > self._remote_max_data - self._remote_max_data_used
+            or stream.is_blocked
+            or stream.receiver.stop_pending
+        ):
+            return False
+        assert stream.stream_id is not None
+        stream_id = encode_varint(stream.stream_id)
+        parts = (_WHOLE_STREAM, stream_id, (size | _TWO_BYTES).to_bytes(2, "big"), sender._buffer)
+        count = 3 + len(stream_id) + size
+        flight.add_parts(parts, count, self.data_decided, stream, 0, size, True)
+        sender._pending.shift()
+        sender.highest_offset = size
+        self._remote_max_data_used += size
+        sender._pending_eof = False
+        sender.buffer_is_empty = True
+        return True
 
     def next_range(self, stream: QuicStream) -> tuple[int, int]:
         """What to send next, as far as flow control lets it; an empty range is a bare FIN.
@@ -250,27 +286,27 @@ class FramingConnection(AnnouncingConnection):
         """A STREAM frame was acknowledged or lost."""
         sender = stream.sender
         sender.on_data_delivery(delivery, start, stop, fin)
-        if delivery is QuicDeliveryState.LOST:
+        if delivery is _LOST:
             self.has_data(stream)
         elif sender.is_finished:
             self.has_ended(stream)
 
     def stream_limit_decided(self, delivery: QuicDeliveryState, stream: QuicStream) -> None:
         """A MAX_STREAM_DATA frame was acknowledged or lost."""
-        if delivery is QuicDeliveryState.LOST:
+        if delivery is _LOST:
             self._on_max_stream_data_delivery(delivery, stream)
             self.has_notice(stream)
 
     def stop_decided(self, delivery: QuicDeliveryState, stream: QuicStream) -> None:
         """A STOP_SENDING frame was acknowledged or lost."""
-        if delivery is QuicDeliveryState.LOST:
+        if delivery is _LOST:
             stream.receiver.on_stop_sending_delivery(delivery)
             self.has_notice(stream)
 
     def reset_decided(self, delivery: QuicDeliveryState, stream: QuicStream) -> None:
         """A RESET_STREAM frame was acknowledged or lost."""
         stream.sender.on_reset_delivery(delivery)
-        if delivery is QuicDeliveryState.LOST:
+        if delivery is _LOST:
             self.has_notice(stream)
         else:
             self.has_ended(stream)
