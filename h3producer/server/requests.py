@@ -38,8 +38,8 @@ class Requests:
         self._limit = config.limit_concurrency
         self._access_log = config.access_log
         self._running: set[asyncio.Task[object]] = set()
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._idle: asyncio.Event | None = None
+        """Set when the last request has left; only if somebody waits for that."""
 
     def __len__(self) -> int:
         return len(self._running)
@@ -54,21 +54,23 @@ class Requests:
                 await _refuse(stream)
             else:
                 self._running.add(task)
-                self._idle.clear()
                 await self._handler(stream)
         except asyncio.CancelledError:
             canceled = True
             raise
         finally:
             self._running.discard(task)
-            if not self._running:
+            if self._idle is not None and not self._running:
                 self._idle.set()
             if self._access_log and logger.isEnabledFor(logging.INFO):
                 _log_end(stream, canceled)
 
     async def wait_idle(self) -> None:
         """Wait until no request is in the application."""
-        await self._idle.wait()
+        if self._running:
+            if self._idle is None or self._idle.is_set():
+                self._idle = asyncio.Event()
+            await self._idle.wait()
 
     async def cancel(self, timeout: float) -> int:
         """Cancel what is still in the application; return how many ignored it for `timeout` s."""
