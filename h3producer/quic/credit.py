@@ -36,8 +36,8 @@ class ReceiveCredit:
 
     def consume(self, count: int) -> bool:
         """Count bytes as consumed; return whether `limit` moved and wants to be announced."""
-        self.consumed += count
-        reach = self.consumed + self.window
+        consumed = self.consumed = self.consumed + count
+        reach = consumed + self.window
         if reach - self.limit < self._step:
             return False
         self.limit = reach
@@ -73,10 +73,13 @@ class ConnectionCredit:
         Return what to announce as MAX_STREAM_DATA. More than was delivered counts for nothing.
         """
         stream = self._stream(stream_id)
-        count = min(count, offset - stream.consumed)
+        wanted = offset - stream.consumed
+        if count > wanted:
+            count = wanted
         if count > 0:
             stream.consume(count)
-            self._consume(count)
+            if self._connection.consume(count):
+                self._announce(self._connection.limit)
         return stream.limit
 
     def stop(self, stream_id: int, offset: int) -> bool:
@@ -94,7 +97,9 @@ class ConnectionCredit:
     def stream_discarded(self, stream_id: int, final_size: int) -> None:
         """Both halves of the stream are over, so it is forgotten."""
         stream = self._streams.pop(stream_id, None)
-        self._consume(final_size - (0 if stream is None else stream.consumed))
+        missing = final_size - (0 if stream is None else stream.consumed)
+        if missing:
+            self._consume(missing)
         self._stopped.discard(stream_id)
 
     def _abandon(self, stream_id: int, offset: int) -> None:

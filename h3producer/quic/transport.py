@@ -66,6 +66,9 @@ class EngineTransport(StreamVerbs, Tenant, EngineObserver):
         self._unheard_ticks = 0
         self._farewell = Farewell()
         self._tls: TlsFacts | None = None
+        self._raw_address: Address | None = None
+        self._plain_address = ("", 0)
+        """Of the address that was looked at last: each request asks for it."""
         self._last_address: tuple[str, int] | None = None
         self.connection_ids = set(connection.connection_ids)
         connection.observer = self
@@ -82,7 +85,12 @@ class EngineTransport(StreamVerbs, Tenant, EngineObserver):
 
     @property
     def peer_address(self) -> tuple[str, int]:
-        return self._last_address or plain_address(self._connection.peer_address)
+        if self._last_address is not None:
+            return self._last_address
+        address = self._connection.peer_address
+        if address is not self._raw_address:
+            self._raw_address, self._plain_address = address, plain_address(address)
+        return self._plain_address
 
     @property
     def local_address(self) -> tuple[str, int]:
