@@ -56,9 +56,9 @@ class ResponseState(Enum):
     COMPLETE = "nothing more"
 
 
-_STARTED = ResponseState.STARTED
-_STREAMING = ResponseState.STREAMING
-_COMPLETE = ResponseState.COMPLETE
+_AWAITING_START, _STARTED = ResponseState.AWAITING_START, ResponseState.STARTED
+_STREAMING, _COMPLETE = ResponseState.STREAMING, ResponseState.COMPLETE
+"""Members of an enumeration are looked up in a roundabout way."""
 
 
 class AsgiResponse:
@@ -68,7 +68,7 @@ class AsgiResponse:
 
     def __init__(self, stream: Http3Stream) -> None:
         self._stream = stream
-        self.state = ResponseState.AWAITING_START
+        self.state = _AWAITING_START
         self._announces_trailers = False
         self._trailers: Fields = []
         self._sending = False
@@ -114,7 +114,7 @@ class AsgiResponse:
     # The messages
 
     def _start(self, message: Message) -> None:
-        if self.state is not ResponseState.AWAITING_START:
+        if self.state is not _AWAITING_START:
             self._refuse(message)
         status = message.get("status")
         if not isinstance(status, int):

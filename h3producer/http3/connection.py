@@ -49,6 +49,9 @@ __all__ = ["Http3Connection"]
 
 logger = logging.getLogger("h3producer.http3")
 
+_REQUESTS = Load.REQUESTS
+"""Members of an enumeration are looked up in a roundabout way."""
+
 # RFC 9114 §5.2: a server that is about to stop says so with the largest request stream id there
 # is. Kestrel's 2^62-1 is no such id.
 _LARGEST_REQUEST_ID = (1 << 62) - 4
@@ -244,7 +247,7 @@ class Http3Connection:
             return None
         if self._priorities:
             self._priorities.tell(stream_id)
-        self._context.load.count(Load.REQUESTS)
+        self._context.load.count(_REQUESTS)
         self._patience.idle_since = None
         stream = self._exchange_class(stream_id, self._context, self._handler)
         self.streams[stream_id] = stream

@@ -38,6 +38,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Http3OutputProducer"]
 
+_OPEN, _STARTED, _SUFFIXED = OutputState.OPEN, OutputState.STARTED, OutputState.SUFFIXED
+_DO, _SKIP = Effect.DO, Effect.SKIP
+_HEADERS, _DATA, _COMPLETE = OutputInput.HEADERS, OutputInput.DATA, OutputInput.COMPLETE
+"""Members of an enumeration are looked up in a roundabout way."""
+
 
 class Http3OutputProducer(DataPump):
     """The response of one stream, for one application. Calls that wait are `async`, all others
@@ -50,7 +55,7 @@ class Http3OutputProducer(DataPump):
         on_ended: Callable[[], None],
     ) -> None:
         super().__init__(frame_writer, abort, on_ended)
-        self._state = OutputState.OPEN
+        self._state = _OPEN
         self._headers_written = False
         self._scratch: ScratchMemory | None = None
 
@@ -65,7 +70,7 @@ class Http3OutputProducer(DataPump):
     @property
     def awaits_headers(self) -> bool:
         """Neither headers nor data were written, so interim responses may still be."""
-        return self._state is OutputState.OPEN and not self._headers_written
+        return self._state is _OPEN and not self._headers_written
 
     # Headers and trailers
 
@@ -108,8 +113,8 @@ class Http3OutputProducer(DataPump):
     def write(self, data: bytes) -> None:
         """Append `data` unflushed, by reference (upstream IBufferWriter.Write, without its copy).
         Silent after an abort; LocalProtocolError after the end."""
-        effect, state = output_transition(self._state, OutputInput.DATA)
-        if data and effect is Effect.DO:
+        effect, state = output_transition(self._state, _DATA)
+        if data and effect is _DO:
             self._data_pipe().writer.write(data)
             self._state = state
 
@@ -121,8 +126,8 @@ class Http3OutputProducer(DataPump):
         """Write and flush: waits until the stream has accepted the bytes. Empty data flushes the
         headers and is not "completed" (upstream says so, and copy loops stop at it). The result
         is `is_completed` after an abort."""
-        if data and self._headers_written and self._state <= OutputState.STARTED:
-            before, self._state = self._state, OutputState.STARTED
+        if data and self._headers_written and self._state <= _STARTED:
+            before, self._state = self._state, _STARTED
             result = self._write_straight(data)
             if result is not None:
                 return result
@@ -136,9 +141,9 @@ class Http3OutputProducer(DataPump):
         After an abort it is scratch memory that goes nowhere; what was handed out before stays
         the application's until `complete`. Raises LocalProtocolError after the end.
         """
-        if self._state <= OutputState.STARTED:
+        if self._state <= _STARTED:
             return self._data_pipe().writer.get_memory(size_hint)
-        output_transition(self._state, OutputInput.DATA)
+        output_transition(self._state, _DATA)
         self._scratch = self._scratch or ScratchMemory()
         return self._scratch.get(size_hint)
 
@@ -148,8 +153,8 @@ class Http3OutputProducer(DataPump):
     def advance(self, count: int) -> None:
         """`count` bytes of the memory were filled; they leave with the next flush, or the end.
         `advance(0)` starts nothing (upstream's does, and leaves the headers behind)."""
-        effect, state = output_transition(self._state, OutputInput.DATA)
-        if effect is Effect.DO:
+        effect, state = output_transition(self._state, _DATA)
+        if effect is _DO:
             self._data_pipe().writer.advance(count)
             if count:
                 self._state = state
@@ -163,7 +168,7 @@ class Http3OutputProducer(DataPump):
         room must not be able to pile up more. After an abort it waits for one loop pass.
         """
         effect, self._state = output_transition(self._state, OutputInput.FLUSH)
-        if effect is Effect.SKIP:
+        if effect is _SKIP:
             # An application that writes for ever, whatever it is told, must not hold the loop.
             await asyncio.sleep(0)
             return COMPLETED
@@ -173,21 +178,21 @@ class Http3OutputProducer(DataPump):
         try:
             self._start_pump()
             result = await self._data_pipe().writer.flush()
-            if self._state is OutputState.OPEN:
+            if self._state is _OPEN:
                 # No data yet, hence the headers alone; a cancel before it is reported all the same.
                 sent = await self._frame_writer.flush()
                 return sent._replace(is_canceled=True) if result.is_canceled else sent
         except asyncio.CancelledError:
             self._abort(ErrorCode.H3_INTERNAL_ERROR, "a write was cancelled while it waited")
             raise
-        if result.is_completed and self._state is OutputState.STARTED:
+        if result.is_completed and self._state is _STARTED:
             self.on_input_or_output_completed()
         return result
 
     def cancel_pending_flush(self) -> None:
         """The waiting flush, or else the next one, returns `is_canceled`; no byte is lost.
         A flush of headers alone counts as the next one (upstream's skips it)."""
-        if self._state <= OutputState.STARTED:
+        if self._state <= _STARTED:
             self._data_pipe().writer.cancel_pending_flush()
 
     # Endings
@@ -202,19 +207,19 @@ class Http3OutputProducer(DataPump):
         """
         if self.try_end() or self._frame_writer.is_completed:
             return
-        if not self._headers_written and self._state <= OutputState.STARTED:
+        if not self._headers_written and self._state <= _STARTED:
             raise LocalProtocolError("The response cannot end before its headers were written.")
         effect, self._state = output_transition(self._state, OutputInput.SUFFIX)
-        if effect is Effect.DO:
+        if effect is _DO:
             self._data_pipe().writer.complete()
-        if self._state is OutputState.SUFFIXED:
+        if self._state is _SUFFIXED:
             await self._start_pump()
 
     def try_end(self, data: bytes = b"") -> bool:
         """`write` and `write_stream_suffix` in one, if that need not wait; else do nothing."""
-        if not self._headers_written or self._state > OutputState.STARTED:
+        if not self._headers_written or self._state > _STARTED:
             return False
-        before, self._state = self._state, OutputState.SUFFIXED
+        before, self._state = self._state, _SUFFIXED
         is_done = self._end_straight(data)
         if not is_done:
             self._state = before
@@ -224,14 +229,14 @@ class Http3OutputProducer(DataPump):
         """The exchange was aborted: wake the flush that waits, or mark the next one. Never
         completes the pipe: the application may still be filling its memory."""
         effect, self._state = output_transition(self._state, OutputInput.STOP)
-        if effect is Effect.DO and self._pipe is not None:
+        if effect is _DO and self._pipe is not None:
             self._pipe.writer.cancel_pending_flush()
 
     def complete(self) -> None:
         """The application has left: end the pipe and with it the pump. Idempotent. Not an end
         of the response: without `write_stream_suffix` nothing more is sent."""
-        effect, self._state = output_transition(self._state, OutputInput.COMPLETE)
-        if effect is Effect.DO:
+        effect, self._state = output_transition(self._state, _COMPLETE)
+        if effect is _DO:
             self._scratch = None
             self._leave_pipe()
 
@@ -251,8 +256,8 @@ class Http3OutputProducer(DataPump):
 
     def _write_headers(self, fields: Fields) -> bool:
         """Add a section, final or interim, to what leaves next; False after an abort."""
-        effect, self._state = output_transition(self._state, OutputInput.HEADERS)
-        if effect is Effect.SKIP:
+        effect, self._state = output_transition(self._state, _HEADERS)
+        if effect is _SKIP:
             return False
         if self._headers_written:
             # RFC 9114 §4.1: interim responses come before the final one, and that comes once.

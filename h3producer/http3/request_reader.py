@@ -45,6 +45,15 @@ _FORBIDDEN: Final = RESERVED_FRAME_TYPES | {
     FrameType.PRIORITY_UPDATE_PUSH,
 }
 
+_AWAITING_HEADERS, _ENDED, _ABORTED = (
+    RequestState.AWAITING_HEADERS,
+    RequestState.ENDED,
+    RequestState.ABORTED,
+)
+_HEADERS, _DATA, _FIN = RequestInput.HEADERS, RequestInput.DATA, RequestInput.FIN
+_HEADERS_FRAME, _DATA_FRAME = FrameType.HEADERS, FrameType.DATA
+"""Members of an enumeration are looked up in a roundabout way."""
+
 
 class RequestSink(Protocol):
     """Who hears of a request, piece by piece, in this order."""
@@ -90,12 +99,12 @@ class RequestReader:
         self._trailers: Fields | None = None
         self.content_received = 0
         """Bytes of content that the sink has got."""
-        self.state = RequestState.AWAITING_HEADERS
+        self.state = _AWAITING_HEADERS
 
     @property
     def is_over(self) -> bool:
         """Nothing more is expected, or wanted, of the client's half."""
-        return self.state >= RequestState.ENDED
+        return self.state >= _ENDED
 
     def abandon(self) -> None:
         """Whatever still comes is of no interest; a request that is whole stays whole."""
@@ -107,12 +116,12 @@ class RequestReader:
         Raises Http3StreamError and Http3ConnectionError. `OversizedSection`, one of the former,
         tells of a field section that exceeds a bound; a head may still be answered then.
         """
-        if self.state >= RequestState.ENDED:
+        if self.state >= _ENDED:
             return
         frames = self._frames
         if frames is None:
             # Most requests are one frame in one piece, and need no reader.
-            offset = find_sole_frame(data, FrameType.HEADERS)
+            offset = find_sole_frame(data, _HEADERS_FRAME)
             if offset and len(data) - offset <= self._config.max_field_section_size:
                 self._headers_received(data[offset:], sink)
                 if end_stream and not self.is_over:
@@ -138,14 +147,14 @@ class RequestReader:
                     ErrorCode.H3_FRAME_UNEXPECTED, f"frame {frame_type:#x} on a request stream"
                 )
             self._load.count(Load.UNKNOWN_FRAMES)
-        elif frame_type == FrameType.DATA:
+        elif frame_type == _DATA_FRAME:
             self._data_received(payload, sink)
         else:
             self._headers_received(payload, sink)
 
     def _headers_received(self, payload: bytes, sink: RequestSink) -> None:
-        is_head = self.state is RequestState.AWAITING_HEADERS
-        self.state = request_transition(self.state, RequestInput.HEADERS)
+        is_head = self.state is _AWAITING_HEADERS
+        self.state = request_transition(self.state, _HEADERS)
         if is_head:
             request = self._sections.read_head(self._stream_id, payload)
             if request.method == "CONNECT":
@@ -159,7 +168,7 @@ class RequestReader:
             self._trailers = self._sections.read_trailers(self._stream_id, payload)
 
     def _data_received(self, piece: bytes, sink: RequestSink) -> None:
-        self.state = request_transition(self.state, RequestInput.DATA)
+        self.state = request_transition(self.state, _DATA)
         if piece:
             total = self.content_received + len(piece)
             if self._content_length is not None and total > self._content_length:
@@ -175,8 +184,8 @@ class RequestReader:
             # was truncated, this MUST be treated as a connection error of type H3_FRAME_ERROR."
             raise Http3ConnectionError(ErrorCode.H3_FRAME_ERROR, "the stream ended in a frame")
         # Over in any case: whole only if nothing is found wrong.
-        before, self.state = self.state, RequestState.ABORTED
-        ended = request_transition(before, RequestInput.FIN)
+        before, self.state = self.state, _ABORTED
+        ended = request_transition(before, _FIN)
         if self._content_length is not None and self.content_received < self._content_length:
             raise self._content_mismatch("fewer")
         self.state = ended

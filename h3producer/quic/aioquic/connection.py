@@ -61,6 +61,11 @@ if TYPE_CHECKING:
 
 __all__ = ["AioquicConnection", "describe_end"]
 
+_BEGINNING = QuicConnectionState.FIRSTFLIGHT
+_OVER = (QuicConnectionState.DRAINING, QuicConnectionState.TERMINATED)
+_ONE_RTT = Epoch.ONE_RTT
+"""Members of an enumeration are looked up in a roundabout way."""
+
 
 class AioquicConnection(
     FastReadingConnection,
@@ -120,15 +125,16 @@ class AioquicConnection(
 
     @property
     def is_started(self) -> bool:
-        return self._state is not QuicConnectionState.FIRSTFLIGHT
+        return self._state is not _BEGINNING
 
     @property
     def is_closed(self) -> bool:
-        return self._state in (QuicConnectionState.DRAINING, QuicConnectionState.TERMINATED)
+        return self._state in _OVER
 
     @property
     def peer_address(self) -> Address:
-        return self.get_peer_address() or ("", 0)
+        paths = self._network_paths
+        return paths[0].addr if paths else ("", 0)
 
     @property
     def tls_facts(self) -> TlsFacts | None:
@@ -160,7 +166,7 @@ class AioquicConnection(
     def datagrams_to_send(self, now: float) -> list[tuple[bytes, NetworkAddress]]:
         if self.get_peer_address() is None:
             return []
-        space = self._spaces[Epoch.ONE_RTT]
+        space = self._spaces[_ONE_RTT]
         due = space.ack_at
         rides = self.has_news and due is not None and due > now
         self.has_news = False

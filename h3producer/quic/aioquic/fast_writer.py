@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = ["FastWritingConnection"]
 
+_CONNECTED, _ONE_RTT = QuicConnectionState.CONNECTED, Epoch.ONE_RTT
+"""Members of an enumeration are looked up in a roundabout way."""
+
 HASTE = 0.1
 """Seconds for which a response that went ahead of a download is remembered: where one was, another
 may follow, and waits for a burst as long as it takes to write it."""
@@ -53,7 +56,7 @@ class FastWritingConnection(FramingConnection):
         path = self._network_paths[0]
         if (
             not self._handshake_confirmed
-            or self._state is not QuicConnectionState.CONNECTED
+            or self._state is not _CONNECTED
             or not path.is_validated
             or path.remote_challenges
             or self._close_pending
@@ -62,8 +65,8 @@ class FastWritingConnection(FramingConnection):
             or self._ping_pending
             or self._streams_blocked_pending
             or self._retire_connection_ids
-            or not self._crypto_streams[Epoch.ONE_RTT].sender.buffer_is_empty
-            or self._cryptos[Epoch.ONE_RTT]._update_key_requested  # noqa: SLF001
+            or not self._crypto_streams[_ONE_RTT].sender.buffer_is_empty
+            or self._cryptos[_ONE_RTT]._update_key_requested  # noqa: SLF001
             or self._quic_logger is not None
         ):
             return False
@@ -89,7 +92,7 @@ class FastWritingConnection(FramingConnection):
     def fill(self, now: float) -> Flight:
         """The packets that congestion control and pacing allow, with what there is to say."""
         loss, pacer = self._loss, self.pacer
-        space = self._spaces[Epoch.ONE_RTT]
+        space = self._spaces[_ONE_RTT]
         size = self._max_datagram_size
         burst = pacer.allowance(now, BURST if now < self.haste_until else MAX_BURST)
         if space.ack_at is not None and space.ack_at < now:
@@ -114,8 +117,8 @@ class FastWritingConnection(FramingConnection):
 
     def register(self, flight: Flight, now: float) -> list[tuple[bytes, NetworkAddress]]:
         """Turn packets into datagrams, and tell aioquic's recovery of them."""
-        loss, space, path = self._loss, self._spaces[Epoch.ONE_RTT], self._network_paths[0]
-        crypto = self._cryptos[Epoch.ONE_RTT]
+        loss, space, path = self._loss, self._spaces[_ONE_RTT], self._network_paths[0]
+        crypto = self._cryptos[_ONE_RTT]
         number = self._packet_number
         first = first_byte(self._spin_bit, crypto.key_phase)
         datagrams = seal(flight.payloads, first, number, self._peer_cid.cid, crypto.send)
