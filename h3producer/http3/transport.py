@@ -34,6 +34,8 @@ class TlsFacts:
     """The TLS version number, 0x0304 for TLS 1.3: QUIC has no other (RFC 9001 §4.2)."""
     cipher_suite: int
     """The IANA number of the cipher suite, 0x1301 for TLS_AES_128_GCM_SHA256."""
+    protocol: str = "h3"
+    """The ALPN name of what is spoken."""
     server_certificate: str | None = None
     """Our certificate, PEM, as the ASGI `tls` extension wants it."""
 

@@ -41,7 +41,8 @@ class Session:
     secret: bytes
     """The PSK that belongs to the ticket."""
     audience: bytes
-    """What both connections have to agree in: whom the client asks for, and in which version."""
+    """What both connections have to agree in: the versions of QUIC and of what is spoken on it, and
+    whom the client asks for."""
     age_add: int = 0
     """What the client adds to the age of its ticket when it gives it back (RFC 8446 §4.6.1)."""
     invites_early_data: bool = False

@@ -15,7 +15,7 @@ from h3producer.errors import ErrorCode
 from h3producer.http3.turnstile import Turnstile
 from h3producer.http3.webtransport.connection import connection_class
 from h3producer.quic.acceptor import Acceptor
-from h3producer.quic.aioquic.engine import AioquicEngine
+from h3producer.quic.aioquic.engine import ALPN, AioquicEngine
 from h3producer.quic.endpoint import UdpEndpoint
 from h3producer.quic.engine import EngineError
 from h3producer.quic.sockets import BindError, bind_sockets, parse_bind, plain_address
@@ -24,11 +24,12 @@ from h3producer.server.event_loop import exact_loop
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Mapping
 
     from h3producer.config import Config
-    from h3producer.http3.connection import Http3Connection
     from h3producer.http3.stream import Handler
-    from h3producer.http3.transport import QuicTransport
+    from h3producer.http3.transport import ConnectionInputs, QuicTransport
+    from h3producer.quic.endpoint import Accept
     from h3producer.quic.engine import Credentials
 
 __all__ = ["Listeners", "UdpListeners"]
@@ -61,10 +62,15 @@ class Listeners(Protocol):
 
 
 class UdpListeners:
-    """The UDP sockets that a `Config` names, with aioquic and HTTP/3 on them."""
+    """The UDP sockets that a `Config` names, with aioquic and HTTP/3 on them.
 
-    def __init__(self, config: Config) -> None:
+    `protocols` are others that are spoken as well, by their ALPN names: what makes the core of a
+    connection that agreed on one. HTTP/3 is preferred to them.
+    """
+
+    def __init__(self, config: Config, protocols: Mapping[str, Accept] | None = None) -> None:
         self._config = config
+        self._protocols = dict(protocols or {})
         self._sockets: list[socket.socket] = []
         self._endpoints: list[UdpEndpoint] = []
         self._undo = ExitStack()
@@ -86,7 +92,7 @@ class UdpListeners:
     def start(self, credentials: Credentials, handler: Handler) -> None:
         config = self._config
         try:
-            engine = AioquicEngine(config, credentials)
+            engine = AioquicEngine(config, credentials, (ALPN, *self._protocols))
         except EngineError as error:
             raise StartupError(str(error)) from error
         self._undo.callback(engine.close)
@@ -94,7 +100,11 @@ class UdpListeners:
         turnstile = Turnstile()
         make_connection = connection_class(config)
 
-        def accept(transport: QuicTransport) -> Http3Connection:
+        def accept(transport: QuicTransport) -> ConnectionInputs:
+            if self._protocols and transport.tls is not None:
+                other = self._protocols.get(transport.tls.protocol)
+                if other is not None:
+                    return other(transport)
             return make_connection(transport, handler, config, turnstile)
 
         acceptor = Acceptor(engine, config)

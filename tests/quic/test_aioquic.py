@@ -43,6 +43,7 @@ OVERRIDDEN = {
     "__init__",
     "_consume_peer_cid",
     "_discard_epoch",
+    "_alpn_handler",
     "_handle_ack_frame",
     "_handle_crypto_frame",
     "_handle_max_data_frame",

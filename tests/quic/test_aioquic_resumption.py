@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from h3producer.config import Config
 from h3producer.quic.aioquic.connection import AioquicConnection
-from h3producer.quic.packets import VERSION_2
+from h3producer.quic.packets import VERSION_1, VERSION_2
 from tests.fakes import RecordingInputs
 from tests.pair import Pair
 from tests.quic.rogue_client import RogueClient, rogue_pair
@@ -87,6 +87,50 @@ async def test_a_ticket_of_one_version_of_quic_is_of_no_use_in_the_other() -> No
     await pair.connect(client)
     assert client.is_connected
     assert not client.rogue.tls.session_resumed
+
+
+def upgrading(ticket: SessionTicket | None = None) -> RogueClient:
+    """A client that begins with version 1 of QUIC, and likes version 2 better (RFC 9368)."""
+    client = RogueClient(versions=[VERSION_2, VERSION_1])
+    client.rogue.configuration.original_version = VERSION_1
+    client.rogue.configuration.session_ticket = ticket
+    client.address = NEXT
+    return client
+
+
+async def test_a_ticket_belongs_to_the_version_that_was_agreed_on() -> None:
+    """RFC 9369 §5: not to the one that the client began with."""
+    pair = Pair(client=upgrading(), config=Config(fast_path=True))
+    await pair.connect()
+    assert pair.client.quic._version == VERSION_2
+    assert isinstance(pair.client, RogueClient)
+    (ticket,) = pair.client.rogue.tickets
+    later = []
+    for number, versions in enumerate(([VERSION_1], [VERSION_2]), 1):
+        client = RogueClient(versions=versions)
+        client.rogue.configuration.session_ticket = ticket
+        client.address = (NEXT[0], NEXT[1] + number)
+        await pair.connect(client)
+        assert client.is_connected
+        later.append(client.rogue.tls.session_resumed)
+    assert later == [False, True]
+
+
+async def test_early_data_is_not_taken_together_with_another_version() -> None:
+    """Its keys are those of the version that the client began with; the session is resumed."""
+    config = Config(fast_path=True, early_data=True)
+    pair, first = await rogue_pair(config=config)
+    (ticket,) = first.rogue.tickets
+    client = upgrading(ticket)
+    client.rogue.connect(pair.socket.address, pair.loop.now)
+    stream_id = client.open()
+    client.send(stream_id, b"early", end_stream=True)
+    pair._clients[client.address] = client
+    await pair.drive(5)
+    assert client.rogue._version == VERSION_2
+    assert client.rogue.tls.session_resumed
+    assert not client.rogue.tls.early_data_accepted
+    assert heard_by(pair.inputs[1], stream_id) == b"early"
 
 
 async def test_early_data_is_dropped_and_the_connection_goes_on() -> None:

@@ -31,7 +31,7 @@ from h3producer.quic.session_tickets import SessionTickets
 from tests.pair import make_credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 
@@ -121,9 +121,9 @@ def identity(
     key: CertificateIssuerPrivateKeyTypes | None = None,
     suites: list[CipherSuite] | None = None,
     tickets: SessionTickets | None = None,
-    protocol: bytes = b"h3",
+    protocols: Sequence[bytes] = (b"h3",),
 ) -> ServerIdentity:
-    return ServerIdentity(make_credentials(key), suites or SUITES, protocol, tickets)
+    return ServerIdentity(make_credentials(key), suites or SUITES, protocols, tickets)
 
 
 def with_tickets(clock: Clock | None = None, **settings: object) -> ServerIdentity:
@@ -183,7 +183,7 @@ def test_the_chain_comes_behind_the_certificate() -> None:
     class WithChain:
         certificate, chain, private_key = leaf.certificate, [other.certificate], leaf.private_key
 
-    ends = Ends(ServerIdentity(WithChain(), SUITES, b"h3", None)).run()
+    ends = Ends(ServerIdentity(WithChain(), SUITES, [b"h3"], None)).run()
     assert ends.client._peer_certificate == leaf.certificate
     assert ends.client._peer_certificate_chain == [other.certificate]
 
@@ -198,7 +198,19 @@ def refusal(ends: Ends) -> Alert:
 
 
 def test_a_client_without_our_protocol_is_refused() -> None:
-    assert isinstance(refusal(Ends(identity(protocol=b"h9"))), AlertNoApplicationProtocol)
+    assert isinstance(refusal(Ends(identity(protocols=[b"h9"]))), AlertNoApplicationProtocol)
+
+
+@pytest.mark.parametrize("offered", [["h3", "hq-interop"], ["hq-interop", "h3"]])
+def test_of_several_protocols_ours_decides(offered: list[str]) -> None:
+    ends = Ends(identity(protocols=[b"hq-interop", b"h3"]))
+    ends.client._alpn_protocols = offered
+    assert ends.run().client.alpn_negotiated == "hq-interop"
+
+
+def test_a_protocol_that_is_not_our_best_is_spoken_if_it_is_the_only_one() -> None:
+    ends = Ends(identity(protocols=[b"hq-interop", b"h3"])).run()
+    assert ends.client.alpn_negotiated == ends.server.alpn_negotiated == "h3"
 
 
 def test_a_client_without_our_cipher_suites_is_refused() -> None:
@@ -293,7 +305,9 @@ def test_a_session_of_another_cipher_suite_is_not_resumed_and_costs_nothing_else
     assert fresh.state is State.SERVER_EXPECT_FINISHED
 
 
-@pytest.mark.parametrize("reason", ["old", "foreign", "renamed", "switched off"])
+@pytest.mark.parametrize(
+    "reason", ["old", "foreign", "renamed", "of another protocol", "switched off"]
+)
 def test_a_ticket_that_does_not_hold_costs_a_full_handshake(reason: str) -> None:
     clock = Clock()
     server = with_tickets(clock)
@@ -304,9 +318,13 @@ def test_a_ticket_that_does_not_hold_costs_a_full_handshake(reason: str) -> None
         server = with_tickets()
     elif reason == "renamed":
         ticket.server_name = "elsewhere"
+    elif reason == "of another protocol":
+        server.protocols = [b"h4"]
     else:
         server.tickets = None
-    again = Ends(server, ticket).run()
+    again = Ends(server, ticket)
+    again.client._alpn_protocols = ["h3", "h4"]
+    again.run()
     assert not again.client.session_resumed
     assert again.client._peer_certificate is not None
     assert again.secrets["client"] == again.secrets["server"]
@@ -324,7 +342,7 @@ def test_whoever_does_not_have_the_secret_of_the_ticket_is_refused() -> None:
 
 def with_early_data(clock: Clock | None = None) -> ServerIdentity:
     tickets = SessionTickets(100.0, clock or Clock())
-    return ServerIdentity(make_credentials(), SUITES, b"h3", tickets, EarlyDataGate())
+    return ServerIdentity(make_credentials(), SUITES, [b"h3"], tickets, EarlyDataGate())
 
 
 def test_early_data_is_not_accepted_even_if_a_client_sends_some() -> None:

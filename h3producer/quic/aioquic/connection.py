@@ -145,6 +145,7 @@ class AioquicConnection(
         return TlsFacts(
             version=0x0304,
             cipher_suite=int(schedule.cipher_suite),
+            protocol=self.tls.alpn_negotiated or "",
             server_certificate=certificate and _pem(certificate),
         )
 

@@ -34,6 +34,7 @@ from h3producer.quic.packets import MIN_INITIAL_SIZE, VERSION_1, VERSION_2
 from h3producer.quic.session_tickets import SessionTickets
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import TextIO
 
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
@@ -47,7 +48,7 @@ __all__ = ["AioquicEngine"]
 logger = logging.getLogger("h3producer.quic")
 
 ALPN = "h3"
-"""The one protocol that we speak (RFC 9114 §3.1)."""
+"""The protocol that we speak (RFC 9114 §3.1)."""
 
 CIPHER_SUITES = [
     CipherSuite.AES_128_GCM_SHA256,
@@ -60,13 +61,16 @@ CIPHER_SUITES = [
 class AioquicEngine:
     """Makes `AioquicConnection`s that all present one certificate.
 
+    `protocols` are the ALPN names of what is spoken, best first.
     Raises `EngineError` if aioquic cannot sign with the key, or the key log cannot be opened.
     Owns the key log; `close` it.
     """
 
     versions = (VERSION_1, VERSION_2)
 
-    def __init__(self, config: Config, credentials: Credentials) -> None:
+    def __init__(
+        self, config: Config, credentials: Credentials, protocols: Sequence[str] = (ALPN,)
+    ) -> None:
         _check_key(credentials.private_key)
         self._max_streams = config.max_concurrent_streams
         # A session of WebTransport has as many of either kind.
@@ -77,8 +81,8 @@ class AioquicEngine:
         self._keys: ClientKeys | None = None
         """Those of the packet that was judged last, which may become a connection now."""
         self._keylog = _open_keylog(config.keylog_file)
-        self._configuration = _make_configuration(config, credentials, self._keylog)
-        self._identity = _make_identity(config, credentials) if self._fast_path else None
+        self._configuration = _make_configuration(config, credentials, self._keylog, protocols)
+        self._identity = _make_identity(config, credentials, protocols) if self._fast_path else None
         self._model = ConnectionModel(self._configuration) if self._fast_path else None
 
     def is_authentic(self, datagram: bytes, initial: InitialPacket) -> bool:
@@ -132,11 +136,14 @@ class AioquicEngine:
 
 
 def _make_configuration(
-    config: Config, credentials: Credentials, keylog: TextIO | None
+    config: Config,
+    credentials: Credentials,
+    keylog: TextIO | None,
+    protocols: Sequence[str] = (ALPN,),
 ) -> QuicConfiguration:
     return QuicConfiguration(
         is_client=False,
-        alpn_protocols=[ALPN],
+        alpn_protocols=list(protocols),
         cipher_suites=CIPHER_SUITES,
         congestion_control_algorithm=bounded(config.congestion_control, config.max_bytes_in_flight),
         certificate=credentials.certificate,
@@ -163,12 +170,14 @@ def _is_known_release() -> bool:
     return False
 
 
-def _make_identity(config: Config, credentials: Credentials) -> ServerIdentity:
+def _make_identity(
+    config: Config, credentials: Credentials, protocols: Sequence[str]
+) -> ServerIdentity:
     lifetime = config.session_ticket_lifetime
     return ServerIdentity(
         credentials,
         CIPHER_SUITES,
-        ALPN.encode(),
+        [each.encode() for each in protocols],
         None if lifetime is None else SessionTickets(lifetime),
         EarlyDataGate() if config.early_data else None,
     )

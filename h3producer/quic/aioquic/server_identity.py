@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from h3producer.quic.aioquic.internals import Buffer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from aioquic.tls import CipherSuite
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
@@ -39,15 +39,15 @@ RSA key of 16,384 bits, and a ticket."""
 class ServerIdentity:
     """What a handshake shows, and what it may choose from.
 
-    `tickets` makes sessions that can be resumed; None makes none. `early_data` takes what comes
-    with those; None takes nothing.
+    `protocols` are ALPN names, best first. `tickets` makes sessions that can be resumed; None makes
+    none. `early_data` takes what comes with those; None takes nothing.
     """
 
     def __init__(
         self,
         credentials: Credentials,
         cipher_suites: list[CipherSuite],
-        protocol: bytes,
+        protocols: Sequence[bytes],
         tickets: SessionTickets | None,
         early_data: EarlyDataGate | None = None,
     ) -> None:
@@ -61,7 +61,7 @@ class ServerIdentity:
         self.signers = _signers(credentials.private_key)
         """How to sign, by the signature algorithms that the key can, best first."""
         self.cipher_suites = cipher_suites
-        self.protocol = protocol
+        self.protocols = protocols
         self.tickets = tickets
         self.early_data = early_data
         self.buffers = {

@@ -81,7 +81,9 @@ class ServerTls(Context):
     _session_resumed = False
 
     schedule: KeySchedule
+    protocol = b""
     audience = b""
+    """Of the session that this connection makes."""
     takes_tickets = False
     client_secret = b""
     """The secret of the client's next packets, once its Finished is in."""
@@ -91,6 +93,7 @@ class ServerTls(Context):
     def __init__(self, identity: ServerIdentity, version: int = VERSION_1) -> None:
         self.identity = identity
         self.version = version.to_bytes(4, "big")
+        """Of QUIC: what the client began with, or what it was found to like better."""
         self.key_schedule = None
 
     def handle_message(self, input_data: bytes, output_buf: dict[Epoch, Buffer]) -> None:
@@ -114,20 +117,18 @@ class ServerTls(Context):
         hello = parse_client_hello(message)
         hello.check_version()
         cipher_suite = self.chosen_cipher_suite(hello)
-        if self.identity.protocol not in hello.protocols():
-            raise AlertNoApplicationProtocol("No common ALPN protocols")
-        self.alpn_negotiated = self.identity.protocol.decode()
+        self.protocol = self.chosen_protocol(hello)
+        self.alpn_negotiated = self.protocol.decode()
         self.client_random = hello.random
         self.legacy_session_id = hello.session_id
         self.received_extensions = list(hello.extensions.items())
-        # RFC 9369 §5: "Servers MUST validate the originating version of any session ticket or token
-        # and not accept one issued from a different version."
-        self.audience = self.version + hello.server_name
         self.takes_tickets = hello.takes_tickets
+        audience = self.audience_of(hello)
         assert self.alpn_cb is not None
-        self.alpn_cb(self.alpn_negotiated)
+        self.alpn_cb(self.alpn_negotiated)  # which may choose another version
+        self.audience = self.audience_of(hello)
 
-        self._session_resumed = self.resume(hello, message, cipher_suite)
+        self._session_resumed = self.resume(hello, message, cipher_suite, audience)
         if not self._session_resumed:
             self.schedule = KeySchedule(cipher_suite)
             self.schedule.update(message)
@@ -157,22 +158,35 @@ class ServerTls(Context):
         self.client_secret = self.schedule.derive(b"c ap traffic")
         self.state = State.SERVER_EXPECT_FINISHED
 
+    def chosen_protocol(self, hello: ClientHello) -> bytes:
+        for each in self.identity.protocols:
+            if each in hello.protocols():
+                return each
+        raise AlertNoApplicationProtocol("No common ALPN protocols")
+
+    def audience_of(self, hello: ClientHello) -> bytes:
+        """What a session's two connections agree in."""
+        # RFC 9369 §5: "Servers MUST validate the originating version of any session ticket or token
+        # and not accept one issued from a different version."
+        return self.version + encode_vector(self.protocol, 1) + hello.server_name
+
     def chosen_cipher_suite(self, hello: ClientHello) -> CipherSuite:
         for each in self.identity.cipher_suites:
             if each in hello.cipher_suites:
                 return each
         raise AlertHandshakeFailure("No supported cipher suite")
 
-    def resume(self, hello: ClientHello, message: bytes, cipher_suite: CipherSuite) -> bool:
+    def resume(
+        self, hello: ClientHello, message: bytes, cipher_suite: CipherSuite, audience: bytes
+    ) -> bool:
         """Begin the key schedule with the session that is offered, if it can be resumed.
 
-        There is one protocol, so the session's is this connection's (RFC 8446 §4.2.11 asks for
-        that with early data only).
+        RFC 8446 §4.2.11 asks for the same protocol with early data only.
         """
         offered, tickets = hello.session, self.identity.tickets
         if offered is None or tickets is None or not hello.takes_tickets:
             return False
-        ticket = tickets.open(offered.ticket, self.audience)
+        ticket = tickets.open(offered.ticket, audience)
         # RFC 8446 §4.2.11 asks for the same hash only, but clients on aioquic for the same suite.
         if ticket is None or ticket.session.cipher_suite != cipher_suite:
             return False
@@ -185,7 +199,8 @@ class ServerTls(Context):
             raise AlertDecryptError("PSK validation failed")
         self.schedule.update(message[offered.bound :])
         gate = self.identity.early_data
-        if gate is not None and hello.has_early_data:
+        # Early data is protected with the keys of the version that the client began with.
+        if gate is not None and hello.has_early_data and audience == self.audience:
             self.early_data_accepted = gate.admits(ticket, offered.obfuscated_age)
         if self.early_data_accepted:
             secret = self.schedule.derive(b"c e traffic")
@@ -216,7 +231,7 @@ class ServerTls(Context):
         )
 
     def encrypted_extensions(self) -> bytes:
-        protocol = encode_vector(encode_vector(self.identity.protocol, 1), 2)
+        protocol = encode_vector(encode_vector(self.protocol, 1), 2)
         extensions = _extension(ExtensionType.ALPN, protocol)
         for kind, data in self.handshake_extensions:
             extensions += _extension(kind, data)

@@ -34,6 +34,12 @@ class StartingConnection(QuicConnection):
     first_keys: ClientKeys | None = None
     """What the first datagram was opened with before there was a connection, if it was."""
 
+    def _alpn_handler(self, alpn_protocol: str) -> None:
+        super()._alpn_handler(alpn_protocol)
+        if isinstance(self.tls, ServerTls):
+            assert self._version is not None
+            self.tls.version = self._version.to_bytes(4, "big")
+
     def _initialize(self, peer_cid: bytes) -> None:
         identity = self.identity
         if identity is None:

@@ -28,7 +28,7 @@ from tests.pair import make_credentials
 __all__ = ["SEEDS", "fuzz"]
 
 IDENTITY = ServerIdentity(
-    make_credentials(), list(CipherSuite)[:3], b"h3", SessionTickets(100.0, lambda: 0.0)
+    make_credentials(), list(CipherSuite)[:3], [b"h3"], SessionTickets(100.0, lambda: 0.0)
 )
 
 
@@ -60,6 +60,8 @@ def fuzz(data: bytes) -> None:
     message = b"\x01" + len(data).to_bytes(3, "big") + data
     server = ServerTls(IDENTITY)
     server.alpn_cb = lambda protocol: None
+    server.update_traffic_key_cb = lambda *keys: None
+    server.handshake_extensions = []
     try:
         server.handle_message(message, IDENTITY.buffers)
     except Alert:
