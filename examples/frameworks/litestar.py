@@ -129,6 +129,7 @@ async def echo(socket: WebSocket[None, None, State]) -> None:
 app = Litestar(
     [greet, order, subscribe, upload, count, tick, mail, fail, echo],
     lifespan=[lifespan],
+    request_max_body_size=None,  # Litestar's own 10 MB; --max-request-body-size is the limit
     # Without this Litestar answers an exception with 500 and says nothing.
     logging_config=LoggingConfig(log_exceptions="always", disable_stack_trace={404}),
 )

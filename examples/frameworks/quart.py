@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("h3producer.example")
 
 app = Quart(__name__)
+app.config["MAX_CONTENT_LENGTH"] = None  # Quart's own 16 MB; --max-request-body-size is the limit
 
 
 @app.before_serving
