@@ -292,13 +292,6 @@ async def test_probes_are_aioquics() -> None:
     assert await write_unheard(pair, stream_id) == [False]
 
 
-async def test_new_connection_ids_are_aioquics() -> None:
-    pair = await connected()
-    stream_id = await ask(pair)
-    engine_of(pair)._host_cids[-1].was_sent = False
-    assert await write_unheard(pair, stream_id) == [False]
-
-
 async def test_answers_to_a_path_challenge_are_aioquics() -> None:
     pair = await connected()
     stream_id = await ask(pair)

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from h3producer.quic.aioquic.connection import AioquicConnection
     from h3producer.quic.engine import Address
 
-__all__ = ["SERVER", "Listener", "Twins", "ack_frame"]
+__all__ = ["SERVER", "Listener", "Twins", "ack_frame", "differences", "twin_of"]
 
 SERVER = ("198.51.100.1", 4433)
 START = 1000.0
@@ -105,7 +105,7 @@ class Twins:
         """Both write as `fast_path` says; how they read is what they differ in."""
         original, client = _open(cipher, fast_path)
         self.address: Address = client.address
-        self.fast, self.stock = (_copy(original) for _ in range(2))
+        self.fast, self.stock = (twin_of(original) for _ in range(2))
         self.fast.reads_fast, self.stock.reads_fast = True, False
         self.keys: CryptoPair = _copy_of_keys(client.quic._cryptos[Epoch.ONE_RTT])
         self.number = client.quic._packet_number
@@ -170,14 +170,7 @@ class Twins:
     def agree(self) -> None:
         """Nobody could tell one from the other."""
         assert self.fast.next_timer() == self.stock.next_timer()
-        facts: list[dict[str, object]] = []
-        for each in self.both:
-            facts.append({})
-            _describe(vars(each), "", facts[-1], set())
-        fast, stock = facts
-        names = sorted(fast.keys() | stock.keys())
-        differ = {name: (fast.get(name), stock.get(name)) for name in names}
-        differ = {name: pair for name, pair in differ.items() if pair[0] != pair[1]}
+        differ = differences(self.fast, self.stock)
         assert not differ, differ
 
     @property
@@ -230,7 +223,7 @@ def _open(cipher: CipherSuite, fast_path: bool) -> tuple[AioquicConnection, Clie
     return server, client
 
 
-def _copy(connection: AioquicConnection) -> AioquicConnection:
+def twin_of(connection: AioquicConnection) -> AioquicConnection:
     """A copy that shares only what never changes: settings, and the parts of keys."""
     shared: list[object] = [connection.configuration, connection.tls, connection._logger]
     shared.append(connection.identity)
@@ -252,6 +245,18 @@ def _copy_of_keys(pair: CryptoPair) -> CryptoPair:
 
 
 # Comparing twins
+
+
+def differences(one: AioquicConnection, other: AioquicConnection) -> dict[str, object]:
+    """What is not the same in both, by where it stands."""
+    facts: list[dict[str, object]] = []
+    for each in (one, other):
+        facts.append({})
+        _describe(vars(each), "", facts[-1], set())
+    ours, theirs = facts
+    pairs = {name: (ours.get(name), theirs.get(name)) for name in sorted(ours.keys() | theirs)}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
 
 _NOT_COMPARED = {
     *(

@@ -4,6 +4,7 @@
 |---|---|
 | `internals.py` | every private name of aioquic that we touch |
 | `connection.py` | one connection: what we change in aioquic, and why |
+| `connection_model.py` | what each connection of a server begins with |
 | `handshaking.py` | what a peer may say in its handshake, and how much |
 | `numbers.py` | packet numbers: skipped, acknowledged, and enough for one set of keys |
 | `migration.py` | what is forgotten when the peer is elsewhere |
@@ -19,6 +20,8 @@
 | `framing.py` | the fast path: frames of an open connection |
 | `flight.py` | the fast path: the packets of a flush, while they fill up |
 | `sealing.py` | the fast path: protection, for a whole flush together |
+| `greeting.py` | the fast path: what a client is told when its handshake is complete |
+| `first_flight.py` | the fast path: the answer to a ClientHello |
 | `fast_writer.py` | the fast path: when it is taken, and what recovery learns |
 | `pacing.py` | how many packets leave at once |
 | `congestion.py` | New Reno or CUBIC with a ceiling |

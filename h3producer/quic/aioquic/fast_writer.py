@@ -1,11 +1,11 @@
 """A flush in everyday life: built without aioquic's packet builder, at a fifth of its cost.
 
-This file knows when a flush needs nothing but the frames of `framing.py`, and what aioquic wants
-to know about packets that left. It refuses to know frames and keys.
+This file knows when a flush needs nothing but the frames of `framing.py` and `greeting.py`, and
+what aioquic wants to know about packets that left. It refuses to know frames and keys.
 
-Its one rule: what it does not know it does not try. Handshakes, new connection ids, path
-validation, PING frames, probes, closing, a key update that we begin, and a quic_logger
-are aioquic's: that flush is written as if this file were not there.
+Its one rule: what it does not know it does not try. Handshakes, path validation, PING frames,
+probes, closing, a key update that we begin, and a quic_logger are aioquic's: that flush is written
+as if this file were not there.
 
 aioquic's recovery learns of each packet what it would have learned from its own writer, so that
 acknowledgements, losses, congestion control and all timers are its business as before.
@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 from aioquic.quic.connection import QuicConnectionState
 from aioquic.tls import Epoch
 
+from h3producer.quic.aioquic.first_flight import FirstFlightConnection
 from h3producer.quic.aioquic.flight import Flight
-from h3producer.quic.aioquic.framing import FramingConnection
 from h3producer.quic.aioquic.pacing import BURST, MAX_BURST
 from h3producer.quic.aioquic.sealing import OVERHEAD, first_byte, seal
 
@@ -38,7 +38,7 @@ HASTE = 0.1
 may follow, and waits for a burst as long as it takes to write it."""
 
 
-class FastWritingConnection(FramingConnection):
+class FastWritingConnection(FirstFlightConnection):
     """A QuicConnection that writes its own packets when it can."""
 
     pacer: BurstPacer
@@ -49,6 +49,8 @@ class FastWritingConnection(FramingConnection):
     def datagrams_to_send(self, now: float) -> list[tuple[bytes, NetworkAddress]]:
         if self.fast_path and self.is_everyday():
             return self.write(now)
+        if self.fast_path and self.is_first_flight():
+            return self.write_first_flight(now)
         return self.write_as_aioquic(now)
 
     def is_everyday(self) -> bool:
@@ -61,18 +63,13 @@ class FastWritingConnection(FramingConnection):
             or path.remote_challenges
             or self._close_pending
             or self._probe_pending
-            or self._handshake_done_pending
             or self._ping_pending
             or self._streams_blocked_pending
             or self._retire_connection_ids
-            or not self._crypto_streams[_ONE_RTT].sender.buffer_is_empty
             or self._cryptos[_ONE_RTT]._update_key_requested  # noqa: SLF001
             or self._quic_logger is not None
         ):
             return False
-        for each in self._host_cids:
-            if not each.was_sent:
-                return False
         # Paths that are not in use are probed by packets of their own.
         return len(self._network_paths) == 1 or not any(
             each.remote_challenges or not (each.is_validated or each.local_challenge_sent)
@@ -99,10 +96,14 @@ class FastWritingConnection(FramingConnection):
             burst = max(burst, 1)  # as aioquic: a late acknowledgement waits for no pacer
         window = (loss.congestion_window - loss.bytes_in_flight) // size
         flight = Flight(size - OVERHEAD - len(self._peer_cid.cid), min(burst, window))
+        greets = self.has_greetings()
         # With data, an acknowledgement comes along for a few bytes; by itself it is a datagram.
         ack_at = space.ack_at
-        if ack_at is not None and burst and (ack_at <= now or (flight.room and self.queue)):
+        has_data = flight.room and (greets or self.queue)
+        if ack_at is not None and burst and (ack_at <= now or has_data):
             self.add_ack(flight, space, now)
+        if greets and flight.room:
+            self.add_greetings(flight)
         if flight.room:
             self.add_limits(flight)
             self.add_notices(flight)

@@ -51,6 +51,16 @@ class FramingConnection(AnnouncingConnection):
 
     def add_ack(self, flight: Flight, space: QuicPacketSpace, now: float) -> None:
         """What has arrived, into the first packet."""
+        frame, ranges = self.encode_ack(space, now)
+        flight.add_ack(frame, self._on_ack_delivery, space, space.largest_received_packet)
+        space.ack_at = None
+        # RFC 9000 §13.2.4: who sends only ACK frames has to ask for an acknowledgment now and then,
+        # to learn which ranges need not be sent any more. As often as aioquic does.
+        if ranges > 1 and self._packet_number % 8 == 0:
+            flight.add(_PING, self._on_ping_delivery, ())
+
+    def encode_ack(self, space: QuicPacketSpace, now: float) -> tuple[bytes, int]:
+        """An ACK frame, and how many ranges are in it."""
         assert space.largest_received_time is not None
         delay = int((now - space.largest_received_time) * 1_000_000)
         buf = Buffer(capacity=self._max_datagram_size)
@@ -61,12 +71,7 @@ class FramingConnection(AnnouncingConnection):
             delay >> self._local_ack_delay_exponent,
             self._max_datagram_size // 2,
         )
-        flight.add_ack(buf.data, self._on_ack_delivery, space, space.largest_received_packet)
-        space.ack_at = None
-        # RFC 9000 §13.2.4: who sends only ACK frames has to ask for an acknowledgment now and then,
-        # to learn which ranges need not be sent any more. As often as aioquic does.
-        if ranges > 1 and self._packet_number % 8 == 0:
-            flight.add(_PING, self._on_ping_delivery, ())
+        return buf.data, ranges
 
     def add_limits(self, flight: Flight) -> None:
         """What the peer may send on all streams, and how many it may open."""
