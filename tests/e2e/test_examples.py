@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.e2e.server import command, command_server
+from tests.e2e.websocket_client import Closed, WebSocketClient
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -98,6 +99,20 @@ async def test_trailers_bring_the_digest(files: CertificateFiles, connect: Conne
     assert asked.trailers == [(b"x-sha256", digest)]
     assert asked.log == other.log == ["fin"]
     assert (other.body, other.trailers) == (asked.body, None)
+
+
+async def test_websocket_is_a_chat(files: CertificateFiles, connect: Connect) -> None:
+    async with example("websocket", files) as server:
+        assert b"<title>Chat over HTTP/3</title>" in await get(server, files)
+        guests = [
+            await WebSocketClient.opened(await connect(server.address), "/chat") for _ in range(3)
+        ]
+        for number, guest in enumerate(guests):
+            guest.send(f"this is {number}")
+            assert [await each.receive() for each in guests] == [f"this is {number}"] * 3
+        assert await guests[0].close(1001) == Closed(1001)
+        guests[1].send("one has left")
+        assert [await each.receive() for each in guests[1:]] == ["one has left"] * 2
 
 
 async def test_handler_echoes_no_faster_than_it_is_read(

@@ -7,7 +7,7 @@ of the application leaves.
 ============================= ================================ ===============================
 What ends it                  the client gets                  the application hears
 ============================= ================================ ===============================
-the client's close            its code back, FIN               that code, 1005 if it had none
+the client's close            the same back, FIN               its code, 1005 if it had none
 the application's close       the code, FIN behind its answer  the code
 a rule is broken              1002, 1007 or 1009, FIN          the same
 FIN without a close           FIN                              1006 (RFC 6455 §7.1.5)
@@ -169,9 +169,8 @@ class WebSocket:
         self._hears = False
         self._is_failed |= closed.is_failure
         # RFC 6455 §5.5.1: "When sending a Close frame in response, the endpoint typically echos the
-        # status code it received."
-        self._end(closed.code, closed.reason)
-        self._close(closed.code, closed.reason if closed.is_failure else "", ends=True)
+        # status code it received." And the reason: a browser's page hears that of the echo.
+        self._close(closed.code, closed.reason, ends=True)
 
     # The end
 

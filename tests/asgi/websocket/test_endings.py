@@ -40,8 +40,8 @@ OFFER = (b"sec-websocket-extensions", b"permessage-deflate")
     [
         (close(), (1005, ""), "8800"),
         (close(1000), (1000, ""), "880203e8"),
-        (close(1001, b"bye"), (1001, "bye"), "880203e9"),
-        (close(4999, "ü".encode()), (4999, "ü"), "88021387"),
+        (close(1001, b"bye"), (1001, "bye"), "880503e9627965"),
+        (close(4999, "ü".encode()), (4999, "ü"), "88041387c3bc"),
     ],
 )
 async def test_a_clients_close_is_answered_and_both_sides_end(
