@@ -172,12 +172,12 @@ class QuicTransport(Protocol):
     def close(self, error_code: int, reason: str = "", *, when_delivered: bool = False) -> None:
         """CONNECTION_CLOSE with an HTTP/3 code (RFC 9000 §10.2).
 
-        At once, dropping what is unsent; or, `when_delivered`, as soon as the peer has
-        acknowledged everything that was sent before (FINs included), so that a graceful end
-        truncates nothing. For a peer that has all its responses it is a matter of seconds, since
-        one that has vanished acknowledges nothing. A close at once overrides a waiting one;
-        otherwise the first call wins. The core's `connection_terminated` follows, as for any
-        other end.
+        At once, dropping what is unsent; or, `when_delivered`, when the peer has acknowledged
+        everything that was sent before (FINs included) and had a moment to read it, so that a
+        graceful end truncates nothing. For a peer that has all its responses it is a matter of
+        seconds, since one that has vanished acknowledges nothing. A close at once overrides a
+        waiting one; otherwise the first call wins. The core's `connection_terminated` follows, as
+        for any other end.
         """
 
 

@@ -15,6 +15,7 @@ __all__ = [
     "FLOOD_PERIOD",
     "HANDSHAKE",
     "HEARTBEAT",
+    "LINGER",
     "MAX_CONNECTION_IDS",
     "MAX_CRYPTO_DATA",
     "MAX_CRYPTO_GAPS",
@@ -68,6 +69,11 @@ HEARTBEAT = 1.0
 """Seconds between two looks at what takes too long, as in Kestrel. Every such limit is several
 seconds, so one timer for all connections is enough, where a timer each would be set and cancelled
 with every request."""
+
+LINGER = 0.5
+"""Seconds from the last acknowledgement until a connection that ends gracefully is closed, unless
+its client closes it first. An acknowledgement says that the client's QUIC has the bytes, not that
+the client has read them: on quic-go, what is unread when CONNECTION_CLOSE comes is lost."""
 
 MAX_UDP_PAYLOAD = 2048
 """Bytes of a datagram that are read; what is longer is cut off, and so fails to decrypt. An

@@ -12,13 +12,14 @@ pump that is woken inline has topped up its stream by then.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from h3producer.errors import ErrorCode
 from h3producer.quic.drains import Drains
 from h3producer.quic.engine import EngineObserver, TransportError
 from h3producer.quic.farewell import Farewell
 from h3producer.quic.link import Tenant
+from h3producer.quic.parting import Parting
 from h3producer.quic.phase import Phase
 from h3producer.quic.sockets import plain_address, show_address
 from h3producer.quic.timer import LazyTimer
@@ -35,11 +36,6 @@ if TYPE_CHECKING:
 __all__ = ["EngineTransport"]
 
 logger = logging.getLogger("h3producer.quic")
-
-UNHEARD_TICKS: Final = 2
-"""Heartbeats of a second that a close waits for a peer that acknowledges nothing and misses none of
-its responses: phones lose their network, and client libraries read nothing between two requests.
-Time for several probes; whoever hears of no end loses nothing by it."""
 
 _OPEN, _ENDED = Phase.OPEN, Phase.ENDED
 """Members of an enumeration are looked up in a roundabout way."""
@@ -62,8 +58,7 @@ class EngineTransport(StreamVerbs, Tenant, EngineObserver):
         self._timer = LazyTimer(link.clock, self._due, lambda _: link.wait_for_turn(self))
         self._deadline = link.clock.time() + config.handshake_timeout
         self._is_early = True
-        self._last_words: tuple[int, str] | None = None
-        self._unheard_ticks = 0
+        self._parting: Parting | None = None
         self._farewell = Farewell()
         self._tls: TlsFacts | None = None
         self._raw_address: Address | None = None
@@ -110,8 +105,9 @@ class EngineTransport(StreamVerbs, Tenant, EngineObserver):
         if self._phase not in (Phase.HANDSHAKE, Phase.OPEN):
             return
         if when_delivered and self._phase is _OPEN:
-            self._last_words = self._last_words or (error_code, reason)
+            self._parting = self._parting or Parting(error_code, reason)
         else:
+            self._parting = None
             self._phase = Phase.CLOSING
             self._connection.close_application(error_code, reason)
         self._changed()
@@ -144,10 +140,8 @@ class EngineTransport(StreamVerbs, Tenant, EngineObserver):
     def tick(self, now: float) -> int:
         if self._inputs is not None and self._phase is _OPEN:
             self._safely(self._inputs.tick, now)
-        if self._last_words:
-            self._unheard_ticks += 1
-            if self._unheard_ticks >= UNHEARD_TICKS and self._connection.is_answered:
-                self.close(*self._last_words)
+        if self._parting and self._parting.is_given_up(self._connection.is_answered):
+            self.close(*self._parting.words)
         return self._connection.tidy() if self._phase is _OPEN else 0
 
     def shutdown(self) -> None:
@@ -258,12 +252,16 @@ class EngineTransport(StreamVerbs, Tenant, EngineObserver):
                     self._farewell.datagrams = datagrams
             if self._drains:
                 self._drains.wake_where(self.room)
-            if self._last_words and not self._has_news and self._connection.is_delivered:
-                self.close(*self._last_words)
+            if self._parting and not self._has_news:
+                self._part(self._parting, now)
             if not self._has_news:
                 break
         self._flush_due = False
         self._settle()
+
+    def _part(self, parting: Parting, now: float) -> None:
+        if parting.is_due(self._connection.is_delivered, now):
+            self.close(*parting.words)
 
     # The timer
 
@@ -277,7 +275,9 @@ class EngineTransport(StreamVerbs, Tenant, EngineObserver):
     def _due(self) -> float:
         due = self._connection.next_timer()
         if due is None or (self._is_early and due > self._deadline):
-            return self._deadline
+            due = self._deadline
+        if self._parting and self._parting.due < due:
+            return self._parting.due
         return due
 
     def take_turn(self, now: float) -> None:

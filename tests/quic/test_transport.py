@@ -10,8 +10,10 @@ from h3producer.config import Config
 from h3producer.errors import ErrorCode
 from h3producer.pipe.wakeup import start_inline
 from h3producer.quic.engine import TransportError
+from h3producer.quic.limits import LINGER
+from h3producer.quic.parting import UNHEARD_TICKS
 from h3producer.quic.phase import Phase
-from h3producer.quic.transport import UNHEARD_TICKS, EngineTransport
+from h3producer.quic.transport import EngineTransport
 from tests.fakes import RecordingInputs
 from tests.virtual import VirtualLoop, settle
 
@@ -328,6 +330,10 @@ async def test_closing_when_delivered_waits_for_the_peer() -> None:
     assert bench.terminated == []
     bench.connection.is_delivered = True
     bench.receive(b"acknowledgement")
+    assert bench.terminated == []
+    clock = bench.link.clock
+    assert clock.timers[0] == clock.now + LINGER
+    clock.fire_next(clock.now + LINGER)
     assert bench.terminated == [(0x100, "")]
     assert bench.link.sent == [b"close"]
 
@@ -353,6 +359,15 @@ async def test_closing_when_delivered_waits_on_for_a_peer_that_misses_an_answer(
         bench.transport.tick(now)
     await settle()
     assert bench.terminated == []
+
+
+async def test_a_client_that_leaves_first_ends_the_wait() -> None:
+    bench = Bench().open()
+    bench.connection.is_delivered = True
+    bench.transport.close(0x100, when_delivered=True)
+    await settle()
+    bench.connection.observer.connection_terminated(0x100, "the client's")
+    assert bench.terminated == [(0x100, "the client's")]
 
 
 # Timers
