@@ -12,7 +12,7 @@ SOAK_SECONDS ?= 600
 WORKLOAD ?= get50
 
 .PHONY: help serve test lint types unit stock attacks bench load-client profile conformance fuzz
-.PHONY: soak clean
+.PHONY: soak interop clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -73,6 +73,9 @@ fuzz: $(FUZZ_STAMP)  ## each fuzz target for FUZZ_SECONDS (60); findings stay in
 
 soak: $(STAMP)  ## all kinds of clients on a bad network for SOAK_SECONDS (600)
 	$(BIN)/python -m tests.soak --seconds $(SOAK_SECONDS)
+
+interop: $(STAMP)  ## every independent client in every case, into docs/interop.md (10 minutes)
+	$(BIN)/python -m tests.interop --write
 
 clean:  ## remove what the commands above made
 	rm -rf $(VENV) .fuzz .profile .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache build *.egg-info

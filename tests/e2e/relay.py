@@ -106,6 +106,8 @@ class Path:
         self._up = Direction(relay.evils, f"{relay.seed} up {number}", relay.up)
         self._down = Direction(relay.evils, f"{relay.seed} down {number}", relay.down)
         self._back = self._open()
+        self.moves = False
+        """The client's next datagram comes from another port."""
 
     def _open(self) -> socket.socket:
         back = _udp_socket()
@@ -126,6 +128,9 @@ class Path:
         self._back.close()
 
     def sent_by_client(self, data: bytes) -> None:
+        if self.moves:
+            self.moves = False
+            self.rebind()
         self._up.carry(data, self._to_server)
 
     def _readable(self) -> None:
@@ -178,6 +183,14 @@ class Relay:
         The port of the client that was heard last is returned.
         """
         return [path.rebind() for path in self._paths.values()][-1]
+
+    def rebind_with_next(self) -> None:
+        """The same, once a client sends again; until then the server reaches it as before.
+
+        Whoever waits for an answer has nothing to send, and would not be heard of for good.
+        """
+        for path in self._paths.values():
+            path.moves = True
 
     def close(self) -> None:
         """Close all sockets; what is on its way is lost."""

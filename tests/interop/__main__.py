@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     from tests.interop.matrix import Result
 
+MOST_WORDS = 500
+"""Characters of what went wrong that are shown; the last ones say it."""
+
 PAGE = Path(__file__).parent.parent.parent / "docs" / "interop.md"
 
 
@@ -46,7 +49,7 @@ async def _results(options: argparse.Namespace, authority: Authority) -> list[Re
     async for result in played(cells(options.clients, options.cases), authority):
         results.append(result)
         if result.verdict in (Verdict.PASSED, Verdict.FAILED) or options.verbose:
-            words = result.words.replace("\\n", "\n")
+            words = result.words.replace("\\n", "\n")[-MOST_WORDS:]
             print(
                 f"{result.verdict.value} {result.cell} {result.seconds:.1f} s {words}", flush=True
             )

@@ -316,6 +316,7 @@ async def resumption(stage: Stage) -> str | None:
     "A relay loses every tenth datagram of both directions; a megabyte comes down and 300 kB go up"
     " and come back, all of it right.",
     Setting(evils={"loss": 0.1}),
+    is_long=True,
 )
 async def loss(stage: Stage) -> None:
     assert has_pattern(await stage.get("/bytes/1000000"), 1_000_000)
@@ -398,7 +399,7 @@ async def goaway(stage: Stage) -> str | None:
     assert all(has_pattern(answer, 500_000 + n) for n, answer in enumerate(answers))
     await stage.replaced()
     first = stage.witness.last
-    assert first.end == "code 0x100", first.end
+    assert first.end in ("code 0x100", "code 0x0"), f"It ended with {first.end}."
     remark = await elsewhere(stage)
     assert stage.witness.last is not first
     return remark

@@ -26,7 +26,7 @@ __all__ = ["ClientProcess"]
 
 ROOT = Path(__file__).parent.parent.parent
 
-PATIENCE = 40.0
+PATIENCE = 30.0
 """Seconds for one line of requests; the longest takes ten on a slow machine."""
 
 LINE = 1 << 20

@@ -1,11 +1,11 @@
 """What an interop test asks for: our server, and each of the independent clients in its process.
 
-    async def test_hello(browser: Browser) -> None:
-        [answer] = await browser.exchange({"path": "/hello"})
+    async def test_hello(client: ClientProcess) -> None:
+        [answer] = await client.exchange({"path": "/hello"})
         assert answer["status"] == 200
 
-A client that is not installed fails its tests: they are what `make test` promises. One that died
-is started again for the next test.
+A client of pip that is not installed fails its tests: they are what `make test` promises. One that
+died is started again for the next test.
 """
 
 from __future__ import annotations
@@ -18,14 +18,17 @@ import pytest_asyncio
 from h3producer.config import Config
 from h3producer.server.server import Server
 from tests.deadline import deadline
-from tests.interop.app import app
+from tests.interop.app import InteropApp
 from tests.interop.authority import Authority
-from tests.interop.browser import Browser
+from tests.interop.client_process import ClientProcess
+from tests.interop.roster import contender_named
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-__all__ = ["Browser", "authority", "browser", "deadline", "origin"]
+    from tests.e2e.raw_client import Address
+
+__all__ = ["authority", "client", "deadline", "server_address"]
 
 CLIENTS = ["curl_cffi", "niquests", "httpcloak", "soyokaze"]
 
@@ -36,21 +39,25 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def origin(authority: Authority) -> AsyncIterator[str]:
-    """Our server, in this loop; its URL."""
+async def server_address(authority: Authority) -> AsyncIterator[Address]:
+    """Our server, in this loop."""
     config = Config(
-        app=app, port=0, certfile=str(authority.certfile), keyfile=str(authority.keyfile)
+        app=InteropApp(),
+        host="127.0.0.1",
+        port=0,
+        certfile=str(authority.certfile),
+        keyfile=str(authority.keyfile),
     )
     async with Server(config) as server:
-        yield f"https://localhost:{server.addresses[0][1]}"
+        yield server.addresses[0]
         server.force_exit = True
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=CLIENTS)
-async def browser(
-    request: pytest.FixtureRequest, origin: str, authority: Authority
-) -> AsyncIterator[Browser]:
+async def client(
+    request: pytest.FixtureRequest, server_address: Address, authority: Authority
+) -> AsyncIterator[ClientProcess]:
     """Each of the clients in turn."""
-    browser = Browser(request.param, origin, authority.cafile)
-    yield browser
-    await browser.close()
+    client = ClientProcess(contender_named(request.param), server_address, authority.cafile)
+    yield client
+    await client.close()

@@ -17,6 +17,7 @@ from aioquic.tls import Epoch, cipher_suite_hash, hkdf_expand_label
 
 from h3producer.errors import ErrorCode
 from h3producer.quic.aioquic.connection import AioquicConnection
+from h3producer.quic.aioquic.connection_model import ConnectionModel
 from h3producer.quic.packets import VERSION_2
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Sighting", "Witness"]
 
+FIRST_SECRET = re.compile("CLIENT_TRAFFIC_SECRET_0 [0-9a-f]+ ([0-9a-f]+)")
+"""In a key log: what protects a client's packets before the first key update."""
+
 MAX_KEY_UPDATES = 100
 """Far more than a client makes in one play."""
 
@@ -45,7 +49,7 @@ class Sighting:
     was_retried: bool
     """It began with a token of ours, which only a Retry packet had told the client."""
     key_log: StringIO = field(repr=False)
-    """The secrets that the handshake led to, in NSS format."""
+    """The secrets that handshakes led to, in NSS format."""
     version: int = 0
     cipher_suite: int = 0
     was_resumed: bool = False
@@ -84,16 +88,19 @@ class Sighting:
 
     def _count_key_updates(self, keys: CryptoContext) -> int:
         """From the handshake's secret to the one of the last packet."""
-        found = re.search("CLIENT_TRAFFIC_SECRET_0 [0-9a-f]+ ([0-9a-f]+)", self.key_log.getvalue())
-        assert found is not None
         assert keys.cipher_suite is not None
-        secret, algorithm = bytes.fromhex(found[1]), cipher_suite_hash(keys.cipher_suite)
+        algorithm = cipher_suite_hash(keys.cipher_suite)
         label = b"quicv2 ku" if self.version == VERSION_2 else b"quic ku"
+        secrets = [bytes.fromhex(each) for each in FIRST_SECRET.findall(self.key_log.getvalue())]
         for count in range(MAX_KEY_UPDATES):
-            if secret == keys.secret:
+            if keys.secret in secrets:
                 return count
-            secret = hkdf_expand_label(algorithm, secret, label, b"", algorithm.digest_size)
-        raise AssertionError("The keys of the connection do not come from its handshake.")
+            secrets = [
+                hkdf_expand_label(algorithm, secret, label, b"", algorithm.digest_size)
+                for secret in secrets
+                if len(secret) == algorithm.digest_size
+            ]
+        raise AssertionError("The keys of the connection come from no handshake.")
 
 
 class Witness:
@@ -101,6 +108,7 @@ class Witness:
 
     def __init__(self) -> None:
         self._sightings: list[Sighting] = []
+        self._key_log = StringIO()
         self._listeners: UdpListeners | None = None
 
     def watch(self, server: Server, *, only_cipher: CipherSuite | None = None) -> None:
@@ -108,11 +116,10 @@ class Witness:
         listeners = self._listeners = cast("UdpListeners", server._listeners)
         for endpoint in listeners._endpoints:
             engine = cast("AioquicEngine", endpoint._acceptor._engine)
+            _overhear(engine, self._key_log)
             if only_cipher is not None:
-                engine._configuration = replace(engine._configuration, cipher_suites=[only_cipher])
-                if engine._identity is not None:
-                    engine._identity.cipher_suites = [only_cipher]
-            endpoint._acceptor._engine = _WatchedEngine(engine, self._sightings)
+                _restrict(engine, only_cipher)
+            endpoint._acceptor._engine = _WatchedEngine(engine, self._sightings, self._key_log)
 
     @property
     def connections(self) -> list[Sighting]:
@@ -142,12 +149,28 @@ class Witness:
                 tenant.close(ErrorCode.H3_NO_ERROR)
 
 
+def _overhear(engine: AioquicEngine, key_log: StringIO) -> None:
+    """Have an engine write its secrets down."""
+    engine._configuration = replace(engine._configuration, secrets_log_file=key_log)
+    if engine._model is not None:
+        engine._model = ConnectionModel(engine._configuration)
+
+
+def _restrict(engine: AioquicEngine, cipher: CipherSuite) -> None:
+    """Have an engine take no other cipher suite."""
+    engine._configuration = replace(engine._configuration, cipher_suites=[cipher])
+    if engine._identity is not None and engine._model is not None:
+        engine._identity.cipher_suites = [cipher]
+        engine._model = ConnectionModel(engine._configuration)
+
+
 class _WatchedEngine:
     """An `Engine` that is another one, and notes whom it accepts."""
 
-    def __init__(self, engine: AioquicEngine, sightings: list[Sighting]) -> None:
+    def __init__(self, engine: AioquicEngine, sightings: list[Sighting], key_log: StringIO) -> None:
         self._engine = engine
         self._sightings = sightings
+        self._key_log = key_log
 
     @property
     def versions(self) -> Sequence[int]:
@@ -157,10 +180,8 @@ class _WatchedEngine:
         return self._engine.is_authentic(datagram, initial)
 
     def accept(self, initial: InitialPacket, original_id: bytes | None) -> AioquicConnection:
-        key_log, engine = StringIO(), self._engine
-        engine._configuration = replace(engine._configuration, secrets_log_file=key_log)
-        connection = engine.accept(initial, original_id)
-        sighting = Sighting(connection, original_id is not None, key_log)
+        connection = self._engine.accept(initial, original_id)
+        sighting = Sighting(connection, original_id is not None, self._key_log)
         self._sightings.append(sighting)
 
         def release() -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.interop.browser import Browser
+from tests.interop.client_process import ClientProcess
 from tests.interop.clients.program import pattern
+from tests.interop.roster import contender_named
 from tests.soak.content import digest
 
 if TYPE_CHECKING:
@@ -30,17 +31,16 @@ BATCHES = 6
 
 async def stranger(visit: Visit) -> None:
     """One run of a program: a connection with some requests, many of them at once."""
-    host, port = visit.address
-    name = STRANGERS[visit.account.kind]
-    browser = Browser(name, f"https://{host}:{port}", visit.authority.cafile)
+    contender = contender_named(STRANGERS[visit.account.kind])
+    client = ClientProcess(contender, visit.address, visit.authority.cafile)
     try:
         for _ in range(BATCHES):
             wanted = wishes(visit)
-            answers = await browser.exchange(*(request for request, _ in wanted))
+            answers = await client.exchange(*(request for request, _ in wanted))
             for (request, due), answer in zip(wanted, answers, strict=True):
                 judge(visit, request, due, answer)
     finally:
-        await browser.close()
+        await client.close()
 
 
 def wishes(visit: Visit) -> list[tuple[dict[str, Any], bytes]]:

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from curl_cffi import CurlOpt
 from curl_cffi.requests import AsyncSession
 
-from tests.interop.clients.program import Answer, Request, main
+from tests.interop.clients.program import Answer, GivenUp, Request, Wishes, main
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from curl_cffi.requests import Response
+
 HTTP_3 = 30
 """libcurl's CURL_HTTP_VERSION_3."""
 
+MAX_REQUESTS = 64
+"""At once."""
+
 
 class Curl:
-    def __init__(self, origin: str, cafile: str) -> None:
+    def __init__(self, origin: str, cafile: str, wishes: Wishes) -> None:
+        """It has no wish for us to fulfil."""
         self._origin = origin
         self._runner = asyncio.Runner()
         self._session = self._runner.run(self._open(cafile))
@@ -26,7 +33,13 @@ class Curl:
     async def _open(self, cafile: str) -> AsyncSession:
         # PIPEWAIT: rather wait for the one connection than open another.
         options = {CurlOpt.PIPEWAIT: 1}
-        return AsyncSession(http_version="v3only", verify=cafile, curl_options=options)
+        return AsyncSession(
+            http_version="v3only",
+            verify=cafile,
+            curl_options=options,
+            max_clients=MAX_REQUESTS,
+            timeout=60,
+        )
 
     def exchange(self, requests: Sequence[Request]) -> list[Answer]:
         return self._runner.run(self._exchange(requests))
@@ -35,15 +48,52 @@ class Curl:
         return await asyncio.gather(*map(self._one, requests))
 
     async def _one(self, request: Request) -> Answer:
+        if request.streams:
+            return await self._streaming(request)
+        if request.gives_up_after is not None:
+            return await self._given_up(request, request.gives_up_after)
         response = await self._session.request(
             request.method, self._origin + request.path, headers=request.fields, data=request.body
         )
+        return self._answer(response, response.content)
+
+    def _answer(self, response: Response, body: bytes) -> Answer:
         return Answer.of(
             response.status_code,
             response.http_version == HTTP_3,
             dict(response.headers),
-            response.content,
+            body,
         )
+
+    async def _streaming(self, request: Request) -> Answer:
+        try:
+            response = await self._session.request(
+                request.method,
+                self._origin + request.path,
+                headers=request.fields,
+                content=request.pieces(),
+            )
+        except GivenUp:
+            return Answer.of(0, True, {}, b"")
+        return self._answer(response, response.content)
+
+    async def _given_up(self, request: Request, after: int) -> Answer:
+        """What a callback raises ends the transfer, and is raised from it."""
+        body = bytearray()
+
+        def take(data: bytes) -> None:
+            body.extend(data)
+            if len(body) >= after:
+                raise GivenUp
+
+        with suppress(GivenUp):
+            await self._session.request(
+                request.method,
+                self._origin + request.path,
+                headers=request.fields,
+                content_callback=take,
+            )
+        return Answer.of(0, True, {}, bytes(body))
 
 
 if __name__ == "__main__":

@@ -43,6 +43,7 @@ class Response:
         self.interim: list[int] = []
         self.body = bytearray()
         self.done = asyncio.Event()
+        self.is_whole = False
         self._enough = enough
 
     def add(self, event: H3Event) -> None:
@@ -56,6 +57,7 @@ class Response:
                 self.heads.append(fields)
         has_enough = self._enough is not None and len(self.body) >= self._enough
         if has_enough or getattr(event, "stream_ended", False):
+            self.is_whole = True
             self.done.set()
 
     def answer(self) -> Answer:
@@ -84,6 +86,8 @@ class Protocol(QuicConnectionProtocol):  # type: ignore[misc]  # qh3 is not type
     def quic_event_received(self, event: QuicEvent) -> None:
         if isinstance(event, ConnectionTerminated):
             self.is_over = True
+            for waiting in self.responses.values():
+                waiting.done.set()
         for each in self.h3.handle_event(event):
             if isinstance(each, GoawayReceived):
                 self.is_over = True
@@ -180,6 +184,8 @@ class Qh3:
             h3.send_data(stream_id, body, end_stream=True)
         protocol.transmit()
         await response.done.wait()
+        if protocol.is_over and not response.is_whole:
+            raise ConnectionError("The connection has ended.")
         if request.gives_up_after is not None:
             quic.stop_stream(stream_id, ErrorCode.H3_REQUEST_CANCELLED)
             protocol.transmit()
