@@ -112,6 +112,8 @@ class MemorySocket:
         self.outbox: deque[Datagram] = deque()
         self.room: int | None = None
         """How many datagrams it still takes before it is full; None: any number."""
+        self.mtu: int | None = None
+        """Bytes of the largest datagram that it sends; None: any."""
         self.errors: deque[OSError] = deque()
         """What the next calls raise."""
         self.segment_error: int | None = None
@@ -158,6 +160,8 @@ class MemorySocket:
         return whole, [size] if count > 1 else [], 0, address
 
     def sendto(self, data: bytes, address: Address, /) -> int:
+        if self.mtu is not None and len(data) > self.mtu:
+            raise OSError(errno.EMSGSIZE, "Message too long")
         if self.errors:
             raise self.errors.popleft()
         if self.room is not None:
@@ -184,6 +188,8 @@ class MemorySocket:
             raise OSError(self.segment_error, "no segments")
         if len(pieces) > 64 or len(whole) > 65_507:
             raise OSError(errno.EMSGSIZE, "Message too long")
+        if self.mtu is not None and size > self.mtu:
+            raise OSError(errno.EINVAL, "Invalid argument")  # what Linux says of too large pieces
         if self.errors:
             raise self.errors.popleft()
         if self.room is not None:

@@ -134,7 +134,7 @@ LIMIT_OPTIONS: tuple[click.Option, ...] = (
         _NUMBER,
         "DATAGRAM frames of a connection that may wait to be sent; more are dropped.",
     ),
-    _limit("max_datagram_size", _BYTES, "Bytes of the UDP datagrams that are sent."),
+    _limit("max_datagram_size", _BYTES, "Bytes of UDP datagrams, if the path takes them."),
     # WebSockets
     _limit("ws_max_size", _BYTES, "Bytes of a WebSocket message; beyond it 1009."),
     _limit(

@@ -21,6 +21,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from h3producer.quic.limits import MAX_SEGMENTED, MAX_SEGMENTS
+from h3producer.quic.mtu_search import BASE_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +40,8 @@ UDP_SEGMENT = 103
 _REFUSALS = (errno.EIO, errno.EINVAL, errno.EMSGSIZE, errno.ENOTSUP, errno.EOPNOTSUPP)
 """What sockets say that cannot do it: EIO if the device computes no checksums, EINVAL and EMSGSIZE
 if the pieces are too large for it, the others if the system does not know what it is asked."""
+
+_TOO_LARGE = (errno.EINVAL, errno.EMSGSIZE)
 
 
 def can_segment(sock: DatagramSocket) -> bool:
@@ -76,7 +79,7 @@ class SegmentedSending:
             except (BlockingIOError, InterruptedError):
                 return done
             except OSError as error:
-                self._failed(error, end - done, datagrams[done][1])
+                self._failed(error, datagrams[done:end])
                 if self.is_refused:
                     continue
             done = end
@@ -91,12 +94,16 @@ class SegmentedSending:
             segmented = [(socket.IPPROTO_UDP, UDP_SEGMENT, size)]
             self._socket.sendmsg([datagram for datagram, _ in train], segmented, 0, address)
 
-    def _failed(self, error: OSError, count: int, address: object) -> None:
-        if count > 1 and error.errno in _REFUSALS:
+    def _failed(self, error: OSError, train: Sequence[Datagram]) -> None:
+        first, address = train[0]
+        # A route may have become too narrow for what had passed: that is one address's matter, and
+        # a loss that recovery learns from.
+        is_too_large = error.errno in _TOO_LARGE and len(first) > BASE_SIZE
+        if len(train) > 1 and error.errno in _REFUSALS and not is_too_large:
             self.is_refused = True
             logger.info("No segmentation offload here, datagrams are sent one by one: %s", error)
         else:
-            logger.debug("Sending %d datagrams to %s failed: %s", count, address, error)
+            logger.debug("Sending %d datagrams to %s failed: %s", len(train), address, error)
 
 
 def train_end(datagrams: Sequence[Datagram], start: int) -> int:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     _Target: TypeAlias = tuple[socket.AddressFamily, tuple[object, ...]]
 
 __all__ = [
+    "FORBIDS_FRAGMENTS",
     "BindError",
     "bind_sockets",
     "packed_host",
@@ -41,6 +42,9 @@ PORT_ATTEMPTS = 10
 
 # Linux has these, Python's socket module does not.
 _IP_MTU_DISCOVER, _IPV6_MTU_DISCOVER, _PMTUDISC_PROBE = 10, 23, 3
+
+FORBIDS_FRAGMENTS = sys.platform == "linux"
+"""Whether our datagrams arrive whole or not at all, so that one which arrives tells of the path."""
 
 
 class BindError(OSError):
@@ -202,9 +206,10 @@ def _tune(sock: socket.socket) -> None:
         with suppress(OSError):
             sock.setsockopt(socket.SOL_SOCKET, option, BUFFER_SIZE)
     if sys.platform == "linux":
-        # RFC 9000 §14: "UDP datagrams MUST NOT be fragmented at the IP layer."
+        # RFC 9000 §14: "UDP datagrams MUST NOT be fragmented at the IP layer." An IPv6 socket that
+        # somebody else bound may serve IPv4, too.
         with suppress(OSError):
-            if sock.family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _PMTUDISC_PROBE)
+        if sock.family == socket.AF_INET6:
+            with suppress(OSError):
                 sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_MTU_DISCOVER, _PMTUDISC_PROBE)
-            else:
-                sock.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _PMTUDISC_PROBE)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from aioquic._crypto import AEAD, HeaderProtection
 from aioquic.quic.configuration import QuicConfiguration
+from aioquic.quic.congestion.cubic import CubicCongestionControl
 from aioquic.quic.congestion.reno import RenoCongestionControl
 from aioquic.quic.connection import QuicConnection
 from aioquic.quic.crypto import CryptoContext, CryptoPair
@@ -30,8 +31,10 @@ LIVE: dict[str, object] = {
     "Context": Context(is_client=False),
     "CryptoContext": CryptoContext(),
     "CryptoPair": CryptoPair(),
+    "CubicCongestionControl": CubicCongestionControl(max_datagram_size=1200),
     "HeaderProtection": HeaderProtection(b"aes-128-ecb", bytes(16)),
     "QuicConnection": STOCK,
+    "QuicPacketPacer": STOCK._loss._pacer,
     "QuicPacketRecovery": STOCK._loss,
     "RangeSet": RangeSet(),
     "RenoCongestionControl": RenoCongestionControl(max_datagram_size=1200),
@@ -59,6 +62,7 @@ OVERRIDDEN = {
     "_parse_transport_parameters",
     "_payload_received",
     "_replenish_connection_ids",
+    "_send_probing_frames",
     "_serialize_transport_parameters",
     "_unblock_streams",
     "_update_traffic_key",

@@ -107,7 +107,7 @@ async def test_settings_reach_the_client() -> None:
     assert quic._remote_max_data == 70_000
     assert quic._remote_max_streams_bidi == 7
     assert quic._remote_max_idle_timeout == 9
-    pair.transport.send(pair.transport.open_uni_stream(), bytes(5000))
+    pair.transport.send(pair.transport.open_uni_stream(), bytes(100_000))
     await pair.drive()
     assert max(map(len, pair.to_client)) == 1300
 

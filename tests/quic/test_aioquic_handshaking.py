@@ -161,7 +161,7 @@ async def test_no_datagram_is_larger_than_the_client_takes() -> None:
     pair, client = await rogue_pair(lies, Config(max_datagram_size=1400))
     client.send(client.open(), b"a request", end_stream=True)
     await pair.drive()
-    pair.transport.send(0, bytes(20_000), end_stream=True)
+    pair.transport.send(0, bytes(100_000), end_stream=True)
     await pair.drive()
     assert client.fins == {0}
     assert max(map(len, pair.to_client)) == 1250

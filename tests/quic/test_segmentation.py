@@ -116,6 +116,18 @@ def test_a_socket_that_cannot_do_it_sends_the_same_one_by_one(code: int) -> None
     assert list(sock.outbox) == datagrams
 
 
+def test_a_train_that_is_too_large_for_its_route_is_lost() -> None:
+    """It had passed before, so the socket can do it."""
+    sock = MemorySocket()
+    sock.mtu = 1300
+    sending = segmented(sock)
+    assert sending.send(sized(1452, 1452)) == 2
+    assert sending.send(sized(1200, 1200)) == 2
+    assert list(sock.outbox) == sized(1200, 1200)
+    assert sock.trains == [2]
+    assert not sending.is_refused
+
+
 def test_a_socket_that_cannot_do_it_is_not_asked_again(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "h3producer.quic")
     sock = MemorySocket()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -68,6 +69,24 @@ def family_of(address: str) -> socket.AddressFamily:
 
 def extra_of(address: str) -> tuple[int, ...]:
     return (0, 0) if ":" in address else ()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="options of Linux")
+@pytest.mark.parametrize(
+    ("family", "address"),
+    [(socket.AF_INET, "127.0.0.1"), pytest.param(socket.AF_INET6, "::", marks=needs_ipv6)],
+)
+def test_no_datagram_is_sent_in_fragments(
+    opened: ExitStack, family: socket.AddressFamily, address: str
+) -> None:
+    """RFC 9000 §14; what somebody else bound may serve both families."""
+    theirs = opened.enter_context(socket.socket(family, socket.SOCK_DGRAM))
+    theirs.bind((address, 0))
+    (sock,) = bind(opened, theirs.fileno())
+    ip_mtu_discover, ipv6_mtu_discover, probe = 10, 23, 3
+    assert sock.getsockopt(socket.IPPROTO_IP, ip_mtu_discover) == probe
+    if family == socket.AF_INET6:
+        assert sock.getsockopt(socket.IPPROTO_IPV6, ipv6_mtu_discover) == probe
 
 
 def test_port_0_gives_a_port(opened: ExitStack) -> None:

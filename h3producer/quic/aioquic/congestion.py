@@ -20,26 +20,33 @@ if TYPE_CHECKING:
 
     from h3producer.config import CongestionControl
 
-__all__ = ["bounded"]
+__all__ = ["BoundedControl", "bounded"]
 
 
-class _Bounded(QuicCongestionControl):
+class BoundedControl(QuicCongestionControl):
     """What a control gets on top of its own rules; stands in front of it among its bases."""
 
     ceiling = 0
+    _max_datagram_size: int
 
     def on_packet_acked(self, *, now: float, packet: QuicSentPacket) -> None:
         super().on_packet_acked(now=now, packet=packet)  # type: ignore[safe-super]  # see above
         if self.congestion_window > self.ceiling:
             self.congestion_window = self.ceiling
 
+    def datagram_size_changed(self, size: int) -> None:
+        """Windows grow by datagrams of this size from now on; what is in them stays."""
+        self._max_datagram_size = size
 
-class _BoundedReno(_Bounded, RenoCongestionControl):
+
+class _BoundedReno(BoundedControl, RenoCongestionControl):
     pass
 
 
-class _BoundedCubic(_Bounded, CubicCongestionControl):
-    pass
+class _BoundedCubic(BoundedControl, CubicCongestionControl):
+    def datagram_size_changed(self, size: int) -> None:
+        super().datagram_size_changed(size)
+        self.additive_increase_factor = size
 
 
 _CONTROLS: dict[CongestionControl, type[_BoundedReno | _BoundedCubic]] = {

@@ -16,6 +16,7 @@ What we change, and why (measured against 1.7.2):
 - A stream that is reset frees its buffers at once, not when that is acknowledged.
 - Debug lines that nobody reads cost nothing, and an idle stream nothing (`announcing.py`); an idle
   connection holds less (`frugality.py`).
+- Datagrams grow to what the path takes (`path_mtu.py`).
 - Packets of everyday life are read and written in shorter ways (`fast_reader.py`,
   `fast_writer.py`), if `Config.fast_path` is on.
 - Pieces of an upload that arrive together are told together (`gathering.py`).
@@ -176,6 +177,8 @@ class AioquicConnection(
         if self._packet_number >= self.next_count:
             self.count()
         datagrams = super().datagrams_to_send(now)
+        if self._packet_number >= self.next_look:
+            datagrams += self.look(datagrams, now)
         if rides and space.ack_at is not None:
             space.ack_at = due  # there was nothing to ride with
         self.tell()

@@ -40,3 +40,11 @@ class DatagramConnection(HoldingConnection):
         self.send_datagram_frame(data)
         self.has_news = True
         return True
+
+    def resize(self, size: int) -> None:
+        super().resize(size)
+        pending, limit = self._datagrams_pending, self.max_datagram
+        if any(len(data) > limit for data in pending):  # the path has become narrower
+            fitting = [data for data in pending if len(data) <= limit]
+            pending.clear()
+            pending.extend(fitting)

@@ -30,8 +30,10 @@ from h3producer.quic.early_data import EarlyDataGate
 from h3producer.quic.engine import EngineError
 from h3producer.quic.initial_keys import ClientKeys, authenticate
 from h3producer.quic.limits import CONNECTION_ID_LENGTH, MAX_DATAGRAM_FRAME, MAX_UNI_STREAMS
+from h3producer.quic.mtu_search import BASE_SIZE
 from h3producer.quic.packets import MIN_INITIAL_SIZE, VERSION_1, VERSION_2
 from h3producer.quic.session_tickets import SessionTickets
+from h3producer.quic.sockets import FORBIDS_FRAGMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +79,10 @@ class AioquicEngine:
         of_sessions = config.max_concurrent_streams if config.webtransport else 0
         self._max_uni_streams = MAX_UNI_STREAMS + of_sessions
         self._max_pending_datagrams = config.max_pending_datagrams
-        self._fast_path = config.fast_path and _is_known_release()
+        is_known = _is_known_release()
+        self._fast_path = config.fast_path and is_known
+        probes = is_known and FORBIDS_FRAGMENTS
+        self._datagram_ceiling = config.max_datagram_size if probes else BASE_SIZE
         self._keys: ClientKeys | None = None
         """Those of the packet that was judged last, which may become a connection now."""
         self._keylog = _open_keylog(config.keylog_file)
@@ -102,6 +107,7 @@ class AioquicEngine:
         connection.first_keys = self._keys
         connection.limit_streams(self._max_streams, self._max_uni_streams)
         connection.max_pending_datagrams = self._max_pending_datagrams
+        connection.datagram_ceiling = self._datagram_ceiling
         connection.reads_fast = self._fast_path
         if self._fast_path:
             connection.start_fast_path()
@@ -153,7 +159,7 @@ def _make_configuration(
         idle_timeout=config.idle_timeout,
         max_data=config.connection_buffer,
         max_stream_data=config.request_buffer,
-        max_datagram_size=config.max_datagram_size,
+        max_datagram_size=BASE_SIZE,
         max_datagram_frame_size=MAX_DATAGRAM_FRAME,
         secrets_log_file=keylog,
         supported_versions=list(AioquicEngine.versions),

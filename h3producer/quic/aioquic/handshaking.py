@@ -25,6 +25,7 @@ from aioquic.tls import Epoch
 from h3producer.quic.aioquic.internals import Buffer
 from h3producer.quic.aioquic.starting import StartingConnection
 from h3producer.quic.limits import MAX_CRYPTO_DATA, MAX_CRYPTO_GAPS, MAX_UDP_PAYLOAD
+from h3producer.quic.mtu_search import BASE_SIZE
 from h3producer.quic.packets import parse_long_header
 
 if TYPE_CHECKING:
@@ -41,6 +42,9 @@ _MAX_UDP_PAYLOAD_SIZE, _ACK_DELAY_EXPONENT = 0x03, 0x0A
 
 class HandshakingConnection(StartingConnection):
     """A QuicConnection that takes the rules of the handshake to the letter."""
+
+    datagram_ceiling = BASE_SIZE
+    """Bytes that a datagram may have at most, by our settings and the peer's."""
 
     def receive_datagram(self, data: bytes, addr: NetworkAddress, now: float) -> None:
         if self._handshake_complete or not self.is_foreign(data):
@@ -136,7 +140,7 @@ class HandshakingConnection(StartingConnection):
         # processed by the receiver."
         if _MAX_UDP_PAYLOAD_SIZE in values:
             limit = _integer(values[_MAX_UDP_PAYLOAD_SIZE])
-            self._max_datagram_size = min(self._max_datagram_size, limit)
+            self.datagram_ceiling = min(self.datagram_ceiling, limit)
 
 
 def _values_of(data: bytes) -> dict[int, bytes]:

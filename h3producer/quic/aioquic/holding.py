@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from h3producer.quic.aioquic.fast_writer import FastWritingConnection
+from h3producer.quic.aioquic.path_mtu import PathMtuConnection
 
 if TYPE_CHECKING:
     from aioquic.quic.stream import QuicStream
@@ -23,7 +23,7 @@ SLACK = 4096
 """Bytes of a send buffer beyond what is in it that are left alone."""
 
 
-class HoldingConnection(FastWritingConnection):
+class HoldingConnection(PathMtuConnection):
     """A QuicConnection that holds no more than it needs."""
 
     has_news = False

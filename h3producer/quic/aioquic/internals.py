@@ -41,6 +41,7 @@ PRIVATE_NAMES = {
     "Context": "_receive_buffer _session_resumed",
     "CryptoContext": "_setup_cb _teardown_cb",
     "CryptoPair": "_update_key_requested",
+    "CubicCongestionControl": "_max_datagram_size",
     "HeaderProtection": "_encryptor _is_chacha20 _mask",
     "QuicConnection": (
         "_QuicConnection__frame_handlers _ack_delay _ack_eliciting_sent_since_receipt "
@@ -62,18 +63,20 @@ PRIVATE_NAMES = {
         "_remote_active_connection_id_limit _remote_initial_source_connection_id _remote_max_data "
         "_remote_max_data_used _remote_max_datagram_frame_size _remote_max_idle_timeout "
         "_remote_max_stream_data_bidi_local _replenish_connection_ids _retire_connection_ids "
-        "_send_probe _serialize_transport_parameters _spaces _spin_bit _spin_highest_pn _state "
+        "_send_probe _send_probing_frames _serialize_transport_parameters _spaces _spin_bit "
+        "_spin_highest_pn _state "
         "_stream_limit _streams _streams_blocked_pending _streams_queue _unblock_streams "
         "_update_traffic_key "
         "_version _write_connection_limits _write_new_connection_id_frame "
         "_write_stop_sending_frame _write_stream_frame _write_stream_limits"
     ),
+    "QuicPacketPacer": "_max_datagram_size",
     "QuicPacketRecovery": (
         "_cc _detect_loss _pacer _pto_count _rtt_first_sample_time _rtt_initialized _rtt_latest "
         "_rtt_min _rtt_smoothed _rtt_variance _time_of_last_sent_ack_eliciting_packet"
     ),
     "RangeSet": "_RangeSet__ranges",
-    "RenoCongestionControl": "_congestion_recovery_start_time",
+    "RenoCongestionControl": "_congestion_recovery_start_time _max_datagram_size",
     "QuicStreamReceiver": "_buffer _buffer_start _final_size _ranges _stop_error_code _stream_id",
     "QuicStreamSender": (
         "_acked _acked_fin _buffer _buffer_fin _buffer_start _buffer_stop _pending _pending_eof "

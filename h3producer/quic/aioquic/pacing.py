@@ -46,6 +46,10 @@ class BurstPacer(QuicPacketPacer):
         packets = max(2, min(congestion_window / 4 / self._datagram_size, burst))
         self.bucket_max = max(self.bucket_max, packets * packet_time)
 
+    def datagram_size_changed(self, size: int) -> None:
+        """A packet takes that much of the path from the next rate on."""
+        self._max_datagram_size = self._datagram_size = size
+
     # For a whole flush at once
 
     def allowance(self, now: float, most: int = MAX_BURST) -> int:
