@@ -62,7 +62,7 @@ async def test_at_another_host_the_round_trip_is_measured_anew() -> None:
     pair.delay = 0.1
     await move(pair, OTHER_HOST)
     await download(pair)
-    assert engine_of(pair)._loss._rtt_min > 0.2
+    assert engine_of(pair)._loss._rtt_min > 0.19
 
 
 async def test_what_was_in_flight_stays_counted() -> None:
