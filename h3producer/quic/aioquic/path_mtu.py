@@ -64,11 +64,13 @@ class PathMtuConnection(FastWritingConnection):
 
         If they are part of a download; where no probe is due, one of them is watched instead.
         """
+        search = self.search
+        if search is not None and search.size > self._max_datagram_size:
+            self.resize(search.size)
         full = self._max_datagram_size - SMALLEST_STREAM_FRAME
         if not datagrams or len(datagrams[0][0]) <= full or not self.is_everyday():
             self.next_look = self._packet_number + PAUSE
             return []
-        search = self.search
         if search is None:
             search = self.search = MtuSearch(self.datagram_ceiling)
             self.searched_path = self._network_paths[0]
@@ -113,10 +115,10 @@ class PathMtuConnection(FastWritingConnection):
         if search is self.search:
             if delivery is QuicDeliveryState.ACKED:
                 search.probe_passed(size)
+                self.next_look = 0  # in the middle of an ACK windows do not change their measure
             else:
                 search.probe_lost(size)
-            self.resize(search.size)
-            self.next_look = self._packet_number + PAUSE
+                self.next_look = self._packet_number + PAUSE
 
     # Black holes
 
