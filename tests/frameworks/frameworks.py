@@ -17,6 +17,7 @@ class Lack(Enum):
 
     LIFESPAN = "It does not hear of the server's start and end."
     BACKGROUND = "It has no tasks that run after the response."
+    WEBSOCKET = "It has no WebSockets."
     SILENCE = "It hears of a client that left when it sends the next part, not before."
     COMPOSURE = "It logs an upload that was given up as an error of the application."
 
@@ -36,14 +37,18 @@ class Framework:
 FRAMEWORKS = (
     Framework("starlette", "Starlette", frozenset({Lack.SILENCE})),
     Framework("fastapi", "FastAPI", frozenset({Lack.SILENCE})),
-    Framework("django", "Django", frozenset({Lack.LIFESPAN, Lack.BACKGROUND})),
+    Framework("django", "Django", frozenset({Lack.LIFESPAN, Lack.BACKGROUND, Lack.WEBSOCKET})),
     Framework("quart", "Quart"),
     Framework("litestar", "Litestar", frozenset({Lack.COMPOSURE})),
     Framework(
         "blacksheep", "BlackSheep", frozenset({Lack.BACKGROUND, Lack.SILENCE, Lack.COMPOSURE})
     ),
     Framework("falcon", "Falcon", frozenset({Lack.SILENCE})),
-    Framework("flask", "Flask (a2wsgi)", frozenset({Lack.LIFESPAN, Lack.BACKGROUND, Lack.SILENCE})),
+    Framework(
+        "flask",
+        "Flask (a2wsgi)",
+        frozenset({Lack.LIFESPAN, Lack.BACKGROUND, Lack.WEBSOCKET, Lack.SILENCE}),
+    ),
 )
 
 

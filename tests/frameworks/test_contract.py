@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.e2e.websocket_client import WebSocketClient
 from tests.frameworks.forms import digest_of, file_form, large_file
 from tests.frameworks.frameworks import Lack, having
 from tests.frameworks.memory import MIB, PeakMemory
@@ -136,6 +137,37 @@ async def test_an_upload_that_is_given_up_is_no_error_of_the_server(shop: Shop) 
 async def test_an_upload_that_is_given_up_is_no_error(shop: Shop) -> None:
     await give_up_an_upload(shop)
     assert is_quiet(await shop.said())
+
+
+@pytest.mark.parametrize("running", having(Lack.WEBSOCKET), ids=str, indirect=True)
+async def test_a_websocket_echoes_and_closes(shop: Shop) -> None:
+    async with shop.visitor() as client:
+        socket = await WebSocketClient.opened(client, "/echo", deflate=True)
+        for message in ("tea?", "Grüner Tee! " * 10_000):
+            socket.send(message)
+            assert await socket.receive() == message
+
+        assert (await socket.close(1000, "thanks")).code == 1000
+
+    assert is_quiet(await shop.said())
+
+
+@pytest.mark.parametrize("running", having(Lack.WEBSOCKET), ids=str, indirect=True)
+@pytest.mark.parametrize("how", ["resets the stream", "closes the connection"])
+async def test_a_websocket_whose_client_leaves_is_no_error(shop: Shop, how: str) -> None:
+    async with shop.visitor() as client:
+        socket = await WebSocketClient.opened(client, "/echo")
+        socket.send("tea?")
+        assert await socket.receive() == "tea?"
+
+        if how == "resets the stream":
+            socket.exchange.reset()
+            await socket.exchange.over()
+        else:
+            client.close()
+            await client.closed()
+
+        assert is_quiet(await shop.said())
 
 
 @pytest.mark.parametrize("running", having(Lack.BACKGROUND), ids=str, indirect=True)
