@@ -19,6 +19,9 @@ from h3producer.asgi.http import HttpCycle
 from h3producer.asgi.lifespan import Lifespan
 from h3producer.asgi.scope import http_scope
 from h3producer.asgi.websocket.options import WebSocketOptions
+from h3producer.asgi.webtransport.cycle import WebTransportCycle
+from h3producer.asgi.webtransport.scope import webtransport_scope
+from h3producer.http3.webtransport.exchange import SessionExchange
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -78,6 +81,13 @@ class AsgiAdapter:
                     stream, self._app, self._root_path, self.state, self._websocket
                 )
                 return
+        elif isinstance(stream, SessionExchange) and stream.session is not None:
+            cycle = WebTransportCycle(stream, stream.session)
+            await cycle.run(
+                self._app,
+                webtransport_scope(stream, stream.session, self._root_path, self.state),
+            )
+            return
         # RFC 9110 §9.3.6: "Most origin servers do not implement CONNECT." RFC 9220 §3: "If a server
         # receives an Extended CONNECT request with a ":protocol" value that is unknown or is not
         # supported, the server SHOULD respond to the request with a 501 (Not Implemented) status

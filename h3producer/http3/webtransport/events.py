@@ -1,6 +1,6 @@
 """What an application hears of a session of WebTransport.
 
-This file knows the six kinds of events. It refuses to know when they happen (`session.py`). Its one
+This file knows the kinds of events. It refuses to know when they happen (`session.py`). Its one
 rule: an event holds what it tells, so that nothing has to be asked for afterwards.
 """
 
@@ -15,6 +15,7 @@ __all__ = [
     "SessionClosed",
     "SessionDraining",
     "StreamData",
+    "StreamOpened",
     "StreamReset",
     "StreamStopped",
 ]
@@ -49,6 +50,15 @@ class StreamStopped:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamOpened:
+    """A stream of ours was opened; for who asks for it in one place and hears of it in another."""
+
+    stream_id: int
+    tag: object
+    """What came with the question, by which the answer is known."""
+
+
+@dataclass(frozen=True, slots=True)
 class DatagramReceived:
     """A datagram."""
 
@@ -70,5 +80,11 @@ class SessionClosed:
 
 
 Event: TypeAlias = (
-    StreamData | StreamReset | StreamStopped | DatagramReceived | SessionDraining | SessionClosed
+    StreamData
+    | StreamReset
+    | StreamStopped
+    | StreamOpened
+    | DatagramReceived
+    | SessionDraining
+    | SessionClosed
 )

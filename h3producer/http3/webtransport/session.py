@@ -72,6 +72,7 @@ class WebTransportSession:
         self._datagrams: StreamDatagrams | None = None
         self._is_accepted = False
         self._is_draining = False
+        self._highest: dict[int, int] = {}  # ids, by the two bits that say the kind of stream
         self.streams: dict[int, WebTransportStream] = {}
         """Those that are not over, by id."""
 
@@ -136,9 +137,19 @@ class WebTransportSession:
         if not self._is_accepted or self.closed is not None:
             raise LocalProtocolError("Streams are opened while a session is open.")
         stream = self._table.open_stream(self.session_id, bidirectional)
-        self.streams[stream.stream_id] = stream
-        stream.join(self)
+        self._note(stream)
         return stream
+
+    def tell(self, event: Event) -> None:
+        """Have `receive` give this, too, in its turn."""
+        self._inbox.tell(event)
+
+    def has_had(self, stream_id: int) -> bool:
+        """Whether there has been such a stream in the session; it may be over.
+
+        For ids that the application was told: of others of the connection it may say so, too.
+        """
+        return stream_id <= self._highest.get(stream_id & 3, -1)
 
     async def drain(self) -> None:
         """Ask the client to end the session soon; a no-op if it is over. Never waits: a client that
@@ -182,8 +193,7 @@ class WebTransportSession:
             stream.forget()
             self._table.stream_over(stream)
             return
-        self.streams[stream.stream_id] = stream
-        stream.join(self)
+        self._note(stream)
         if len(self.streams) > MAX_STREAMS:
             self._exchange.abort(ErrorCode.H3_EXCESSIVE_LOAD, "too many streams wait to be read")
 
@@ -232,6 +242,13 @@ class WebTransportSession:
         self._end(SessionClosed(code, reason))
 
     # Inside
+
+    def _note(self, stream: WebTransportStream) -> None:
+        stream_id = stream.stream_id
+        self.streams[stream_id] = stream
+        kind = stream_id & 3
+        self._highest[kind] = max(stream_id, self._highest.get(kind, -1))
+        stream.join(self)
 
     def _end(self, closed: SessionClosed) -> None:
         if self.closed is None:

@@ -1,0 +1,158 @@
+"""Every way an application can misbehave, and what the client sees: the table of `cycle.py`.
+
+The table in the docstring is the oracle. Each of its rows has an application here, which runs over
+the real core; a row without an application fails, and so does an application without a row.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from h3producer.asgi.webtransport import cycle
+from h3producer.errors import LocalProtocolError
+from tests.asgi.webtransport.peer import ACCEPT, Peer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from h3producer.asgi.types import AsgiApp, Receive, Scope, Send
+
+APPS: dict[str, AsgiApp] = {}
+
+BIDI, UNI = 4, 6
+CLOSE = {"type": "webtransport.close", "code": 7}
+DATAGRAM = {"type": "webtransport.datagram.send", "data": b"x"}
+BYTES = {"type": "webtransport.stream.send", "stream": BIDI, "data": b"x"}
+
+
+def case(name: str) -> Callable[[AsgiApp], AsgiApp]:
+    def register(app: AsgiApp) -> AsgiApp:
+        APPS[name] = app
+        return app
+
+    return register
+
+
+def leaves(name: str, error: BaseException | None, *messages: Any) -> None:
+    """An application that sends messages and then raises, or returns."""
+
+    @case(name)
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        for message in messages:
+            await send(message)
+        if error is not None:
+            raise error
+
+
+def sends(name: str, *messages: Any) -> None:
+    """An application that sends messages, and lets errors pass."""
+    leaves(name, None, *messages)
+
+
+leaves("raises before it accepts", KeyError("x"))
+leaves("raises once the session is open", KeyError("x"), ACCEPT)
+leaves("raises SystemExit once the session is open", SystemExit(3), ACCEPT)
+leaves("returns before it accepts", None)
+leaves("returns once the session is open", None, ACCEPT, DATAGRAM)
+sends("sends no dictionary", 1)
+sends("sends a message of an unknown type", {"type": "webtransport.unknown"})
+sends("sends a datagram before it accepts", DATAGRAM)
+sends("accepts twice", ACCEPT, ACCEPT)
+sends("accepts with a subprotocol that was not offered", {**ACCEPT, "subprotocol": "chat"})
+sends("accepts with headers that are no pairs", {**ACCEPT, "headers": [b"x"]})
+sends("closes with a code that is no number", ACCEPT, {**CLOSE, "code": "x"})
+sends("closes with a code of 33 bits", ACCEPT, {**CLOSE, "code": 1 << 32})
+sends("closes with a reason that is no text", ACCEPT, {**CLOSE, "reason": b"x"})
+sends("sends on a stream that does not exist", ACCEPT, {**BYTES, "stream": 400})
+sends("sends on a stream without saying which", ACCEPT, {**BYTES, "stream": None})
+sends("sends what is not bytes on a stream", ACCEPT, {**BYTES, "data": "x"})
+sends("sends behind its own end of a stream", ACCEPT, {**BYTES, "end_stream": True}, BYTES)
+sends("sends on a stream that only the client sends on", ACCEPT, {**BYTES, "stream": UNI})
+sends(
+    "resets a stream with a code that is no number",
+    ACCEPT,
+    {"type": "webtransport.stream.reset", "stream": BIDI, "code": None},
+)
+sends("sends a datagram that is too large", ACCEPT, {**DATAGRAM, "data": bytes(2000)})
+sends("sends a datagram that is not bytes", ACCEPT, {**DATAGRAM, "data": "x"})
+sends("sends anything behind its close", ACCEPT, CLOSE, DATAGRAM)
+
+
+@case("receives twice at once")
+async def receives_twice(scope: Scope, receive: Receive, send: Send) -> None:
+    await receive()
+    await send(ACCEPT)
+    while (await receive())["stream"] != UNI:
+        pass
+    await asyncio.gather(receive(), receive())
+
+
+def rows() -> list[tuple[str, bool, str]]:
+    """(what it does, whether its call raises, what the client sees) of each row."""
+    assert cycle.__doc__ is not None
+    table = cycle.__doc__.split("The application  ")[1]
+    found = []
+    for line in table.splitlines():
+        match = re.fullmatch(r"(\S.{55}) (raises|      )\s+(\S.*)", line)
+        if match and not line.startswith("="):
+            found.append((match[1].strip(), match[2] == "raises", match[3]))
+    return found
+
+
+SEEN = {"reset": "reset 0x102", "the close": "closed with 7"}
+
+
+def test_the_table_and_the_applications_are_the_same() -> None:
+    assert sorted(name for name, _, _ in rows()) == sorted(APPS)
+
+
+@pytest.mark.parametrize(("name", "raises", "sees"), rows(), ids=[row[0] for row in rows()])
+async def test_the_client_sees(
+    name: str, raises: bool, sees: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    errors: list[BaseException] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        async def recorded(message: Any) -> None:
+            try:
+                await send(message)
+            except BaseException as error:
+                errors.append(error)
+                raise
+
+        await APPS[name](scope, receive, recorded)
+
+    caplog.set_level(logging.INFO, "h3producer")
+    peer = Peer(app)
+    for stream_id in (BIDI, UNI):
+        peer.send(peer.head(stream_id), b"hello", on=stream_id)
+    await peer.idle()
+    assert peer.outcome == SEEN.get(sees, sees)
+    if raises and "receives" not in name:
+        assert [type(error) for error in errors] == [LocalProtocolError]
+    is_fault = raises or "raises" in name or name == "returns before it accepts"
+    logged = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert len(logged) == is_fault, [record.getMessage() for record in logged]
+    await peer.end()
+
+
+async def test_an_application_that_catches_the_error_may_go_on() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        with pytest.raises(LocalProtocolError):
+            await send({**ACCEPT, "headers": [(b"a\nb", b"")]})
+        await send(ACCEPT)
+        for bad in ({**DATAGRAM, "data": "x"}, {**CLOSE, "code": -1}, {**BYTES, "stream": 400}):
+            with pytest.raises(LocalProtocolError):
+                await send(bad)
+        await send(DATAGRAM)
+        await send(CLOSE)
+
+    peer = await Peer(app).opened()
+    assert peer.transport.datagrams == [b"\0x"]
+    assert peer.last_words == (7, "")
+    await peer.end()
