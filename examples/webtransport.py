@@ -1,10 +1,11 @@
 """An echo of everything that WebTransport has: datagrams, and streams of both kinds.
 
-    h3producer --webtransport webtransport:app
+    h3producer --app-dir examples --webtransport webtransport:app
 
-A page is at https://localhost:4433/ for a browser that trusts the certificate; the command prints
-how to start one. What comes on a bidirectional stream goes back on it, what comes on a
-unidirectional one on another of ours. WebTransport is experimental: see docs/webtransport.md.
+A page that tries all of it is at https://localhost:4433/, for a browser that trusts the
+certificate; the command prints how to start one. What comes on a bidirectional stream goes back on
+it, what comes on a unidirectional one goes back on another of ours. WebTransport is experimental:
+see docs/webtransport.md.
 """
 
 from __future__ import annotations

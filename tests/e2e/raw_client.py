@@ -68,12 +68,15 @@ class Connect(Protocol):
 class RawClient(asyncio.DatagramProtocol):
     """One QUIC connection with HTTP/3 on it; see the module."""
 
+    offers_webtransport = False
+    """Whether it says so in its SETTINGS."""
+
     def __init__(
         self, address: Address, configuration: QuicConfiguration, patience: float = PATIENCE
     ) -> None:
         self.address = address
         self.quic = Creditor(configuration=configuration)
-        self.h3 = H3Connection(self.quic)
+        self.h3 = H3Connection(self.quic, enable_webtransport=self.offers_webtransport)
         self.encoder = Encoder()
         """For hand-made HEADERS frames; without a peer's settings it uses no dynamic table."""
         self.exchanges: dict[int, Exchange] = {}

@@ -13,7 +13,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from h3producer.wire.webtransport import encode_stream_head
 from tests.e2e.server import command, command_server
+from tests.e2e.session_client import SessionClient
 from tests.e2e.websocket_client import Closed, WebSocketClient
 
 if TYPE_CHECKING:
@@ -131,6 +133,33 @@ async def test_handler_echoes_no_faster_than_it_is_read(
         client.give_credit()
 
         assert bytes((await exchange.over()).body) == body
+
+
+async def test_webtransport_echoes_all_that_there_is(
+    files: CertificateFiles, connect: Connect
+) -> None:
+    async with example("webtransport", files) as server:
+        page = (await (await connect(server.address)).get("/")).body
+        assert b"new WebTransport(" in page
+        async with SessionClient.opened(server.address, files.certfile) as client:
+            client.send_payload(b"a datagram")
+            both = client.begin_stream()
+            client.send(both, b"both ways", end=True)
+            client.send(client.begin_stream(bidirectional=False), b"one way each", end=True)
+            await client.until(
+                lambda: (
+                    bool(client.datagrams)
+                    and client.streams[both].ended
+                    and all(
+                        client.streams[each].ended for each in [*client.opened_by_server(), both]
+                    )
+                    and bool(client.opened_by_server())
+                )
+            )
+            [ours] = client.opened_by_server()
+            assert client.datagrams == [b"\0a datagram"]
+            assert client.streams[both].data == b"both ways"
+            assert client.streams[ours].data == encode_stream_head(ours, 0) + b"one way each"
 
 
 async def test_the_client_makes_five_requests_on_one_connection(files: CertificateFiles) -> None:
