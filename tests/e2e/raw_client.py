@@ -31,6 +31,7 @@ from aioquic.quic.events import (
     StreamDataReceived,
     StreamReset,
 )
+from aioquic.tls import Epoch
 from pylsqpack import Encoder
 
 from h3producer.errors import ErrorCode
@@ -202,6 +203,16 @@ class RawClient(asyncio.DatagramProtocol):
         self.quic.send_ping(pings)
         self.transmit()
         await self.until(lambda: self._pings >= pings)
+
+    async def acknowledge(self) -> None:
+        """Wait until everything that came has been acknowledged, and that has arrived.
+
+        aioquic puts an ACK into a packet only when it has been due for a millisecond.
+        """
+        space = self.quic._spaces[Epoch.ONE_RTT]
+        while space.ack_at is not None:
+            await self.round_trip()
+        await self.round_trip()
 
     async def settle(self) -> None:
         """Let the server do all that it is going to do: requests run behind what came before."""

@@ -98,7 +98,7 @@ async def test_a_shutdown_does_not_wait_for_a_client_that_is_silent_and_has_its_
     server = await serve(app, timeout_graceful_shutdown=None)
     client = await connect(server)
     await client.get("/")
-    await client.round_trip()  # has brought the acknowledgement of the response
+    await client.acknowledge()
     client.vanish()
 
     async with asyncio.timeout(PATIENCE):
