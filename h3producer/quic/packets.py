@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,10 +25,12 @@ __all__ = [
     "VERSION_NEGOTIATION",
     "InitialPacket",
     "LongHeader",
+    "LongPacket",
     "destination_of",
     "encode_long_header",
     "encode_version_negotiation",
     "has_token",
+    "parse_handshake_packets",
     "parse_initial",
     "parse_long_header",
 ]
@@ -51,6 +53,17 @@ MAX_CONNECTION_ID = 20
 
 _INITIAL_TYPE = {VERSION_1: 0x00, VERSION_2: 0x10}
 """The packet type bits of an Initial; version 2 moved them on purpose."""
+
+
+_HANDSHAKE_TYPE = {VERSION_1: 0x20, VERSION_2: 0x30}
+"""Those of a Handshake packet."""
+
+_IS_INITIAL = {
+    (version, FIXED_BIT | bits): types is _INITIAL_TYPE
+    for types in (_INITIAL_TYPE, _HANDSHAKE_TYPE)
+    for version, bits in types.items()
+}
+"""Whether a packet is an Initial one, else it is a Handshake one, by version and bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +120,51 @@ def parse_initial(datagram: bytes, header: LongHeader) -> InitialPacket | None:
         datagram[token_start:token_end],
         (payload_start, payload_start + length),
     )
+
+
+class LongPacket(NamedTuple):
+    """Where an Initial or Handshake packet stands in a datagram, and what its header says."""
+
+    is_initial: bool
+    version: int
+    destination_id: bytes
+    source_id: bytes
+    start: int
+    number_at: int
+    """Where its packet number starts."""
+    end: int
+
+
+def parse_handshake_packets(datagram: bytes) -> tuple[list[LongPacket], int]:
+    """All packets with a long header that a datagram begins with, and where the last one ends.
+
+    None of them if not all are whole Initial and Handshake packets (RFC 9000 §12.2), an Initial
+    packet that is not the first included.
+    """
+    packets: list[LongPacket] = []
+    at, size = 0, len(datagram)
+    while at < size and datagram[at] & LONG_HEADER:
+        header = parse_long_header(datagram[at:] if at else datagram)
+        if (
+            header is None
+            or max(len(header.destination_id), len(header.source_id)) > MAX_CONNECTION_ID
+        ):
+            return [], 0
+        is_initial = _IS_INITIAL.get((header.version, datagram[at] & 0x70))
+        if is_initial is None or (is_initial and packets):
+            return [], 0
+        behind = at + 7 + len(header.destination_id) + len(header.source_id)
+        if is_initial:
+            token_size, behind = _parse_varint(datagram, behind)
+            behind += token_size
+        length, number_at = _parse_varint(datagram, behind)
+        end = number_at + length
+        if end > size:
+            return [], 0
+        ids = header.destination_id, header.source_id
+        packets.append(LongPacket(is_initial, header.version, *ids, at, number_at, end))
+        at = end
+    return packets, at
 
 
 def destination_of(datagram: bytes) -> bytes:

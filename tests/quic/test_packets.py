@@ -13,9 +13,11 @@ from h3producer.quic.packets import (
     VERSION_2,
     InitialPacket,
     LongHeader,
+    LongPacket,
     encode_long_header,
     encode_version_negotiation,
     has_token,
+    parse_handshake_packets,
     parse_initial,
     parse_long_header,
 )
@@ -130,3 +132,49 @@ def test_version_negotiation_is_understood_by_others() -> None:
     assert read.packet_type is QuicPacketType.VERSION_NEGOTIATION
     assert (read.destination_cid, read.source_cid) == (b"source", b"destination")
     assert read.supported_versions == [VERSION_1, VERSION_2]
+
+
+def test_packets_of_a_handshake_are_found_one_behind_the_other() -> None:
+    initial = encode_long_header(0xC3, VERSION_1, b"original", b"client") + b"\x02to\x40\x64"
+    handshake = encode_long_header(0xE3, VERSION_1, b"original", b"client") + b"\x05"
+    datagram = initial + bytes(100) + handshake + bytes(5) + b"\x40short header"
+    packets, end = parse_handshake_packets(datagram)
+    middle, last = len(initial) + 100, len(datagram) - len(b"\x40short header")
+    assert packets == [
+        LongPacket(True, VERSION_1, b"original", b"client", 0, len(initial), middle),
+        LongPacket(False, VERSION_1, b"original", b"client", middle, middle + len(handshake), last),
+    ]
+    assert end == last
+
+
+@pytest.mark.parametrize(
+    ("first", "version"),
+    [
+        (0xD3, VERSION_1),  # 0-RTT
+        (0xF3, VERSION_1),  # Retry
+        (0xE3, VERSION_2),  # 0-RTT
+        (0xC3, VERSION_2),  # Retry
+        (0x83, VERSION_1),  # without the fixed bit
+        (0xC3, 0x1A2A3A4A),
+    ],
+)
+def test_other_packets_among_them_make_none_of_them(first: int, version: int) -> None:
+    whole = encode_long_header(0xE3, VERSION_1, b"original", b"client") + b"\x01\x00"
+    other = encode_long_header(first, version, b"original", b"client") + b"\x01\x00"
+    assert parse_handshake_packets(whole)[1] == len(whole)
+    assert parse_handshake_packets(whole + other) == ([], 0)
+
+
+@given(st.binary(max_size=60), st.integers(0, 60))
+def test_any_bytes_behind_a_long_header_are_found_or_not(data: bytes, cut: int) -> None:
+    datagram = encode_long_header(0xE3, VERSION_1, b"original", b"client") + data
+    packets, end = parse_handshake_packets(datagram[:cut])
+    assert end <= cut
+    assert all(each.start < each.number_at <= each.end <= end for each in packets)
+
+
+@pytest.mark.parametrize("which", ["destination", "source"])
+def test_ids_that_are_too_long_belong_to_no_packet_of_a_handshake(which: str) -> None:
+    ids = (bytes(21), b"id") if which == "destination" else (b"id", bytes(21))
+    datagram = encode_long_header(0xE3, VERSION_1, *ids) + b"\x01\x00"
+    assert parse_handshake_packets(datagram) == ([], 0)

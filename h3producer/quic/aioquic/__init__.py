@@ -10,6 +10,7 @@
 | `migration.py` | what is forgotten when the peer is elsewhere |
 | `connection_ids.py` | ids that the peer issues and retires |
 | `gaps.py` | how shredded a stream may be |
+| `handshake_reader.py` | packets of an ordinary handshake, the short way |
 | `fast_reader.py` | everyday packets that arrive, the short way |
 | `fast_acks.py` | what their ACK frames do |
 | `request_streams.py` | streams of a client, with as little as they need |

@@ -40,10 +40,9 @@ from h3producer.http3.transport import TlsFacts
 from h3producer.quic.aioquic.connection_ids import IdentifiedConnection
 from h3producer.quic.aioquic.datagrams import DatagramConnection
 from h3producer.quic.aioquic.early import EarlyConnection, EarlyDataAccepted
-from h3producer.quic.aioquic.fast_reader import FastReadingConnection
 from h3producer.quic.aioquic.frugality import FrugalConnection
 from h3producer.quic.aioquic.gaps import GapBoundConnection
-from h3producer.quic.aioquic.handshaking import HandshakingConnection
+from h3producer.quic.aioquic.handshake_reader import HandshakeReadingConnection
 from h3producer.quic.aioquic.holding import HoldingConnection
 from h3producer.quic.aioquic.internals import QuietLogger, StreamTable
 from h3producer.quic.aioquic.numbers import NumberedConnection
@@ -69,11 +68,10 @@ _ONE_RTT = Epoch.ONE_RTT
 
 
 class AioquicConnection(
-    FastReadingConnection,
+    HandshakeReadingConnection,
     DatagramConnection,
     HoldingConnection,
     NumberedConnection,
-    HandshakingConnection,
     EarlyConnection,
     IdentifiedConnection,
     GapBoundConnection,
@@ -83,7 +81,7 @@ class AioquicConnection(
     """An `EngineConnection` that is an aioquic connection."""
 
     observer: EngineObserver
-    next_timer = FastReadingConnection.get_timer
+    next_timer = HandshakeReadingConnection.get_timer
 
     def __init__(
         self,
