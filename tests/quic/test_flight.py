@@ -35,6 +35,18 @@ def test_no_more_packets_than_may_leave() -> None:
     assert [len(each) for each in payloads(flight)] == [10, 8]
 
 
+def test_full_packets_go_ahead_of_the_open_one() -> None:
+    flight = Flight(10, 3)
+    flight.add_full([b"1234567890", b"abcdefghij"], decided, [(1,), (2,)])
+    assert (flight.left, flight.room) == (1, 10)
+    assert flight.add(b"end", decided)
+    assert payloads(flight) == [b"1234567890", b"abcdefghij", b"end"]
+    assert [packet.delivery_handlers for packet in flight.packets[:2]] == [
+        [(decided, (1,))],
+        [(decided, (2,))],
+    ]
+
+
 def test_without_a_window_only_an_ack_leaves() -> None:
     flight = Flight(10, 0)
     flight.add_ack(b"ack", decided)

@@ -13,12 +13,14 @@
 | `handshake_reader.py` | packets of an ordinary handshake, the short way |
 | `fast_reader.py` | everyday packets that arrive, the short way |
 | `fast_acks.py` | what their ACK frames do |
+| `gathering.py` | what arrives of an upload in one turn, told in one piece |
 | `request_streams.py` | streams of a client, with as little as they need |
 | `fast_timer.py` | the next timer of an open connection |
 | `packing.py` | what goes into a packet, where aioquic decides otherwise |
 | `announcing.py` | the fast path: which streams have something to send |
 | `turns.py` | the fast path: whose turn it is (RFC 9218) |
-| `framing.py` | the fast path: frames of an open connection |
+| `stream_frames.py` | the fast path: STREAM frames |
+| `framing.py` | the fast path: other frames of an open connection |
 | `flight.py` | the fast path: the packets of a flush, while they fill up |
 | `sealing.py` | the fast path: protection, for a whole flush together |
 | `greeting.py` | the fast path: what a client is told when its handshake is complete |

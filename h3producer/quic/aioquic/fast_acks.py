@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from aioquic.quic.packet_builder import QuicDeliveryState
 from aioquic.quic.recovery import K_PACKET_THRESHOLD
 
-from h3producer.quic.aioquic.framing import FramingConnection
 from h3producer.quic.aioquic.numbers import NumberedConnection
+from h3producer.quic.aioquic.stream_frames import StreamFramingConnection
 
 if TYPE_CHECKING:
     from aioquic.quic.packet_builder import QuicSentPacket
@@ -36,7 +36,7 @@ MIN_RTT = 0.001
 """Seconds that aioquic takes a round trip for at least."""
 
 
-class FastAckingConnection(FramingConnection, NumberedConnection):
+class FastAckingConnection(StreamFramingConnection, NumberedConnection):
     """A QuicConnection with a short way for the ACK frames of an honest peer."""
 
     acked_below = 0

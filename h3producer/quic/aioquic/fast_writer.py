@@ -22,6 +22,7 @@ from h3producer.quic.aioquic.first_flight import FirstFlightConnection
 from h3producer.quic.aioquic.flight import Flight
 from h3producer.quic.aioquic.pacing import BURST, MAX_BURST
 from h3producer.quic.aioquic.sealing import OVERHEAD, first_byte, seal
+from h3producer.quic.aioquic.stream_frames import StreamFramingConnection
 
 if TYPE_CHECKING:
     from aioquic.quic.connection import NetworkAddress
@@ -38,7 +39,7 @@ HASTE = 0.1
 may follow, and waits for a burst as long as it takes to write it."""
 
 
-class FastWritingConnection(FirstFlightConnection):
+class FastWritingConnection(FirstFlightConnection, StreamFramingConnection):
     """A QuicConnection that writes its own packets when it can."""
 
     pacer: BurstPacer

@@ -16,7 +16,7 @@ from aioquic.quic.packet_builder import QuicSentPacket
 from aioquic.tls import Epoch
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from aioquic.quic.packet_builder import QuicDeliveryHandler
 
@@ -49,7 +49,7 @@ class Flight:
         "_frames",
         "_handlers",
         "_is_in_flight",
-        "_left",
+        "left",
         "packets",
         "payloads",
         "room",
@@ -61,7 +61,8 @@ class Flight:
         self.room = capacity if limit > 0 else 0
         """Bytes of frames that the open packet still takes; 0 also if none may be opened."""
         self._capacity = capacity
-        self._left = limit
+        self.left = limit
+        """How many packets in flight may still leave, the open one included."""
         self._is_in_flight = False
         self._frames: list[bytes | bytearray] = []
         self._handlers: list[tuple[QuicDeliveryHandler, Sequence[object]]] = []
@@ -100,11 +101,22 @@ class Flight:
         self._is_in_flight = True
         self.room -= size
 
+    def add_full(
+        self,
+        payloads: Sequence[bytes],
+        handler: QuicDeliveryHandler,
+        args: Iterable[Sequence[object]],
+    ) -> None:
+        """Put packets ahead of the open one, which is empty; to each its arguments."""
+        self.payloads += payloads
+        self.packets += [FlightPacket(True, [(handler, each)]) for each in args]
+        self.left -= len(payloads)
+
     def open_next(self) -> bool:
         """Close the packet; return whether there is another."""
         self.close()
-        self.room = self._capacity if self._left > 0 else 0
-        return self._left > 0
+        self.room = self._capacity if self.left > 0 else 0
+        return self.left > 0
 
     def close(self) -> None:
         """Close the packet, if anything is in it."""
@@ -113,5 +125,5 @@ class Flight:
             self.payloads.append(b"".join(self._frames))
             self._frames = []
             self._handlers = []
-            self._left -= self._is_in_flight
+            self.left -= self._is_in_flight
             self._is_in_flight = False

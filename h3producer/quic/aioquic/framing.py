@@ -1,8 +1,9 @@
 """Frames of a connection that is open: which there are to send, and how they are written.
 
 This file knows the frames of everyday life: ACK, MAX_DATA, MAX_STREAMS, MAX_STREAM_DATA,
-STOP_SENDING, RESET_STREAM, DATAGRAM and STREAM (RFC 9000 §19, RFC 9221). It refuses to know
-packets, and all others: `fast_writer.py` leaves a flush that needs one of those to aioquic.
+STOP_SENDING, RESET_STREAM and DATAGRAM (RFC 9000 §19, RFC 9221); for STREAM see `stream_frames.py`.
+It refuses to know packets, and all others: `fast_writer.py` leaves a flush that needs one of those
+to aioquic.
 
 Its one rule: a stream's state is changed as aioquic changes it, so that either writer can go on
 where the other left off.
@@ -19,8 +20,6 @@ from aioquic.quic.packet_builder import QuicDeliveryState
 
 from h3producer.quic.aioquic.announcing import AnnouncingConnection
 from h3producer.quic.aioquic.internals import Buffer
-from h3producer.quic.aioquic.packing import SMALLEST_STREAM_FRAME
-from h3producer.quic.aioquic.turns import TURN_PACKETS
 from h3producer.wire.varint import encode_varint
 
 if TYPE_CHECKING:
@@ -36,11 +35,6 @@ _STOP_SENDING = encode_varint(QuicFrameType.STOP_SENDING)
 _RESET_STREAM = encode_varint(QuicFrameType.RESET_STREAM)
 _DATAGRAM = encode_varint(QuicFrameType.DATAGRAM_WITH_LENGTH)
 _PING = encode_varint(QuicFrameType.PING)
-
-_STREAM = tuple(bytes((kind,)) for kind in range(QuicFrameType.STREAM_BASE, 0x10))
-_FIN, _LENGTH, _OFFSET = 1, 2, 4
-_WHOLE_STREAM = _STREAM[_LENGTH | _FIN]
-_TWO_BYTES = 0x4000
 
 _LOST = QuicDeliveryState.LOST
 """Members of an enumeration are looked up in a roundabout way."""
@@ -129,172 +123,10 @@ class FramingConnection(AnnouncingConnection):
                 return
             pending.popleft()
 
-    def add_streams(self, flight: Flight) -> bool:
-        """What streams have to say, in their order, while there is room.
-
-        Return false if a download is left out because something goes ahead of it. That leaves
-        without waiting until the download's packets are written, too, which takes as long again as
-        all the rest of a small response beside it.
-        """
-        queue = self.queue
-        rank = None
-        while flight.room:
-            stream = queue.first()
-            if stream is None:
-                break
-            if rank is not None and queue.rank is not rank and self.is_long(stream):
-                return False
-            queue.take()
-            room = flight.room
-            if self.add_turn(flight, stream):
-                queue.add(stream)
-            if flight.room != room:
-                rank = queue.rank
-        return True
-
-    def is_long(self, stream: QuicStream) -> bool:
-        """Whether it has more to send than one turn takes."""
-        sender = stream.sender
-        unsent = sender._buffer_stop - sender.highest_offset
-        return unsent > TURN_PACKETS * self._max_datagram_size
-
-    def add_turn(self, flight: Flight, stream: QuicStream) -> bool:
-        """STREAM frames of one stream; return whether there is more to send."""
-        if self.add_whole(flight, stream):
-            return False
-        sender = stream.sender
-        packets = TURN_PACKETS
-        while not sender.buffer_is_empty:
-            if flight.room < SMALLEST_STREAM_FRAME and not flight.open_next():
-                return True
-            start, stop = self.next_range(stream)
-            if start < 0:
-                return False  # flow control: whoever raises the limit announces it
-            packets = self.add_range(flight, stream, start, stop, packets)
-            if not packets:
-                return True
-        return False
-
-    def add_whole(self, flight: Flight, stream: QuicStream) -> bool:
-        """All of a stream in one frame, if the packet has room for it; else nothing is done.
-
-        What most responses are, in a third of the time.
-        """
-        sender = stream.sender
-        size = sender._buffer_fin
-        if (
-            not size
-            or sender.highest_offset
-            or sender.buffer_is_empty
-            or size > flight.room - SMALLEST_STREAM_FRAME
-            or size > stream.max_stream_data_remote
-            or size > self._remote_max_data - self._remote_max_data_used
-            or stream.is_blocked
-            or stream.receiver.stop_pending
-        ):
-            return False
-        assert stream.stream_id is not None
-        stream_id = encode_varint(stream.stream_id)
-        parts = (_WHOLE_STREAM, stream_id, (size | _TWO_BYTES).to_bytes(2, "big"), sender._buffer)
-        count = 3 + len(stream_id) + size
-        flight.add_parts(parts, count, self.data_decided, stream, 0, size, True)
-        sender._pending.shift()
-        sender.highest_offset = size
-        self._remote_max_data_used += size
-        sender._pending_eof = False
-        sender.buffer_is_empty = True
-        return True
-
-    def next_range(self, stream: QuicStream) -> tuple[int, int]:
-        """What to send next, as far as flow control lets it; an empty range is a bare FIN.
-
-        (-1, -1) if nothing may be sent; then the stream waits elsewhere for what it needs.
-        """
-        sender = stream.sender
-        assert stream.stream_id is not None
-        if stream.is_blocked:
-            self.starved[stream.stream_id] = stream
-            return -1, -1
-        if not len(sender._pending):
-            if sender._pending_eof:
-                assert sender._buffer_fin is not None
-                return sender._buffer_fin, sender._buffer_fin
-            sender.buffer_is_empty = True  # aioquic's writer finds this out with its next packet
-            return -1, -1
-        first = sender._pending[0]
-        start = first.start
-        limit = stream.max_stream_data_remote
-        if start >= limit:
-            return -1, -1
-        credit = self._remote_max_data - self._remote_max_data_used
-        stop = min(first.stop, limit, sender.highest_offset + credit)
-        if start >= stop:
-            self.starved[stream.stream_id] = stream
-            return -1, -1
-        return start, stop
-
-    def add_range(
-        self, flight: Flight, stream: QuicStream, start: int, stop: int, packets: int
-    ) -> int:
-        """STREAM frames for a range, to the end of so many packets at most.
-
-        Return how many of them are left; 0 also if no more may leave.
-        """
-        sender = stream.sender
-        buffer, base, fin = sender._buffer, sender._buffer_start, sender._buffer_fin
-        assert stream.stream_id is not None
-        stream_id = encode_varint(stream.stream_id)
-        decided = self.data_decided
-        at = start
-        while True:
-            offset = encode_varint(at) if at else b""
-            header = 3 + len(stream_id) + len(offset)
-            size = min(stop - at, flight.room - header)
-            end = at + size
-            kind = _STREAM[(_LENGTH | _OFFSET if at else _LENGTH) | (end == fin)]
-            data = buffer[at - base : end - base]
-            parts = (kind, stream_id, offset, (size | _TWO_BYTES).to_bytes(2, "big"), data)
-            flight.add_parts(parts, header + size, decided, stream, at, end, end == fin)
-            at = end
-            if at == stop:
-                break
-            packets = packets - 1 if flight.open_next() else 0
-            if not packets:
-                break
-        self.range_sent(flight, stream, start, at)
-        return packets
-
-    def range_sent(self, flight: Flight, stream: QuicStream, start: int, stop: int) -> None:
-        """Take note of it; what waited for the end of the stream follows at once."""
-        sender = stream.sender
-        if stop > start:
-            sender._pending.subtract(start, stop)
-            if stop > sender.highest_offset:
-                self._remote_max_data_used += stop - sender.highest_offset
-                sender.highest_offset = stop
-        if stop == sender._buffer_fin:
-            sender._pending_eof = False
-        if not sender._pending_eof and not len(sender._pending):
-            sender.buffer_is_empty = True
-            if stream.receiver.stop_pending:
-                self.has_notice(stream)
-                self.add_notices(flight)
-
     # What became of them
 
     def datagram_decided(self, _delivery: QuicDeliveryState) -> None:
         """A DATAGRAM frame was acknowledged or lost."""
-
-    def data_decided(
-        self, delivery: QuicDeliveryState, stream: QuicStream, start: int, stop: int, fin: bool
-    ) -> None:
-        """A STREAM frame was acknowledged or lost."""
-        sender = stream.sender
-        sender.on_data_delivery(delivery, start, stop, fin)
-        if delivery is _LOST:
-            self.has_data(stream)
-        elif sender.is_finished:
-            self.has_ended(stream)
 
     def stream_limit_decided(self, delivery: QuicDeliveryState, stream: QuicStream) -> None:
         """A MAX_STREAM_DATA frame was acknowledged or lost."""
