@@ -153,6 +153,12 @@ SERVE_OPTIONS: tuple[click.Parameter, ...] = (
     ),
     *LIMIT_OPTIONS,
     click.Option(
+        ["--qlog-dir", "qlog_dir"],
+        envvar=[*environment_names("--qlog-dir"), "QLOGDIR"],
+        help="Write a qlog file per connection here; also $QLOGDIR. Slow.",
+        metavar="DIR",
+    ),
+    click.Option(
         ["--keylog-file", "keylog_file"],
         envvar=[*environment_names("--keylog-file"), "SSLKEYLOGFILE"],
         help="Append TLS secrets here, for Wireshark; also $SSLKEYLOGFILE.",

@@ -76,6 +76,7 @@ def test_without_options_everything_is_as_the_config_has_it() -> None:
         ("--max-field-section-size 8k", "max_field_section_size", 8192),
         ("--response-buffer 65536", "response_buffer", 65536),
         ("--request-buffer 1MiB", "request_buffer", 1024 * 1024),
+        ("--qlog-dir logs", "qlog_dir", "logs"),
         ("--keylog-file k.log", "keylog_file", "k.log"),
     ],
 )

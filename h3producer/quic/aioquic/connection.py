@@ -248,6 +248,8 @@ class AioquicConnection(
         super().close(error_code=error_code, frame_type=QuicFrameType.PADDING)
 
     def release(self) -> None:
+        if self._quic_logger is not None and self.configuration.quic_logger is not None:
+            self.configuration.quic_logger.end_trace(self._quic_logger)
         vars(self).clear()  # full of its own bound methods, it would wait for the collector
 
     # Events

@@ -25,6 +25,7 @@ from h3producer.quic.aioquic.congestion import bounded
 from h3producer.quic.aioquic.connection import AioquicConnection
 from h3producer.quic.aioquic.connection_model import ConnectionModel
 from h3producer.quic.aioquic.internals import IS_KNOWN_RELEASE
+from h3producer.quic.aioquic.qlog import QlogDirectory
 from h3producer.quic.aioquic.server_identity import ServerIdentity
 from h3producer.quic.early_data import EarlyDataGate
 from h3producer.quic.engine import EngineError
@@ -64,7 +65,7 @@ class AioquicEngine:
     """Makes `AioquicConnection`s that all present one certificate.
 
     `protocols` are the ALPN names of what is spoken, best first.
-    Raises `EngineError` if aioquic cannot sign with the key, or the key log cannot be opened.
+    Raises `EngineError` if aioquic cannot sign with the key, or a log cannot be opened.
     Owns the key log; `close` it.
     """
 
@@ -80,14 +81,15 @@ class AioquicEngine:
         self._max_uni_streams = MAX_UNI_STREAMS + of_sessions
         self._max_pending_datagrams = config.max_pending_datagrams
         is_known = _is_known_release()
-        self._fast_path = config.fast_path and is_known
+        is_ours = config.fast_path and is_known
+        self._fast_path = is_ours and config.qlog_dir is None
         probes = is_known and FORBIDS_FRAGMENTS
         self._datagram_ceiling = config.max_datagram_size if probes else BASE_SIZE
         self._keys: ClientKeys | None = None
         """Those of the packet that was judged last, which may become a connection now."""
         self._keylog = _open_keylog(config.keylog_file)
         self._configuration = _make_configuration(config, credentials, self._keylog, protocols)
-        self._identity = _make_identity(config, credentials, protocols) if self._fast_path else None
+        self._identity = _make_identity(config, credentials, protocols) if is_ours else None
         self._model = ConnectionModel(self._configuration) if self._fast_path else None
 
     def is_authentic(self, datagram: bytes, initial: InitialPacket) -> bool:
@@ -161,6 +163,7 @@ def _make_configuration(
         max_stream_data=config.request_buffer,
         max_datagram_size=BASE_SIZE,
         max_datagram_frame_size=MAX_DATAGRAM_FRAME,
+        quic_logger=None if config.qlog_dir is None else QlogDirectory(config.qlog_dir),
         secrets_log_file=keylog,
         supported_versions=list(AioquicEngine.versions),
     )
