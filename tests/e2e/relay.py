@@ -51,6 +51,11 @@ MAX_DATAGRAM = 65535
 class Evils:
     """What happens to datagrams: shares between 0 and 1, and seconds."""
 
+    corruption: float = 0.0
+    """The share in which a byte is another one."""
+    in_a_row: float = 0.0
+    """How many may be lost, or corrupted, one after the other; 0: any number."""
+
     loss: float = 0.0
     double: float = 0.0
     delay: float = 0.0
@@ -74,14 +79,18 @@ class Direction:
         self._tally = tally
         self._fate = random.Random(seed).random
         self._loop = asyncio.get_running_loop()
+        self._in_a_row = 0
 
     def carry(self, data: bytes, send: Callable[[bytes], None]) -> None:
         """Pass a datagram on, or not, or twice, now or later."""
         evils, tally, fate = self._evils, self._tally, self._fate
         tally.carried += 1
-        if fate() < evils.loss:
+        if self._strikes(evils.loss):
             tally.lost += 1
             return
+        if evils.corruption and self._strikes(evils.corruption):
+            at = int(fate() * len(data))
+            data = data[:at] + bytes((data[at] ^ 0x55,)) + data[at + 1 :]
         copies = 1
         if fate() < evils.double:
             tally.doubled += 1
@@ -95,6 +104,14 @@ class Direction:
                 self._loop.call_later(wait, send, data)
             else:
                 send(data)
+
+    def _strikes(self, share: float) -> bool:
+        """Whether an evil of which there may be so many in a row does its work now."""
+        strikes = self._fate() < share
+        if strikes and self._evils.in_a_row and self._in_a_row >= self._evils.in_a_row:
+            strikes = False
+        self._in_a_row = self._in_a_row + 1 if strikes else 0
+        return strikes
 
 
 class Path:
@@ -110,10 +127,11 @@ class Path:
         """The client's next datagram comes from another port."""
 
     def _open(self) -> socket.socket:
-        back = _udp_socket()
+        back = _udp_socket(self._relay.server)
         # Not connected: a connected socket would pass on that nobody listens, which no network
         # with a firewall in it does.
-        back.bind(("127.0.0.1", 0))
+        back.bind((self._relay.host, 0))
+        self._relay.seen.add(_name(back))
         asyncio.get_running_loop().add_reader(back, self._readable)
         return back
 
@@ -131,10 +149,13 @@ class Path:
         if self.moves:
             self.moves = False
             self.rebind()
+        self._relay.watch(True, data)
         self._up.carry(data, self._to_server)
 
     def _readable(self) -> None:
         for data, _ in _received(self._back):
+            self._relay.watch(False, data)
+            self._relay.answered.add(_name(self._back))
             self._down.carry(data, self._to_client)
 
     def _to_server(self, data: bytes) -> None:
@@ -150,15 +171,23 @@ class Relay:
 
     def __init__(self, server: Address, evils: Evils, seed: int) -> None:
         self.server = server
+        self.host = "::1" if ":" in server[0] else "127.0.0.1"
+        """Where the server sees new clients, and all after a `rebind`."""
+        self.watch: Callable[[bool, bytes], None] = lambda to_server, data: None
+        """Told of each datagram that comes, before anything is done to it."""
+        self.seen: set[str] = set()
+        """Where the server has seen clients, with ports."""
+        self.answered: set[str] = set()
+        """To which of these it has sent something."""
         self.evils = evils
         self.seed = seed
         self.up, self.down = Tally(), Tally()
         self._paths: dict[Address, Path] = {}
         self._count = 0
-        self._front = _udp_socket()
+        self._front = _udp_socket(server)
         for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
             self._front.setsockopt(socket.SOL_SOCKET, option, BUFFER_SIZE)
-        self._front.bind(("127.0.0.1", 0))
+        self._front.bind((self.host, 0))
         asyncio.get_running_loop().add_reader(self._front, self._readable)
 
     @classmethod
@@ -174,7 +203,7 @@ class Relay:
     @property
     def address(self) -> Address:
         """Where clients send to."""
-        host, port = self._front.getsockname()
+        host, port = self._front.getsockname()[:2]
         return host, port
 
     def rebind(self) -> int:
@@ -219,10 +248,17 @@ class Relay:
         return path
 
 
-def _udp_socket() -> socket.socket:
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+def _udp_socket(server: Address) -> socket.socket:
+    """One that can reach the server."""
+    family = socket.AF_INET6 if ":" in server[0] else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_DGRAM)
     sock.setblocking(False)
     return sock
+
+
+def _name(sock: socket.socket) -> str:
+    host, port = sock.getsockname()[:2]
+    return f"{host}:{port}"
 
 
 def _received(sock: socket.socket) -> Iterator[tuple[bytes, Address]]:
