@@ -12,10 +12,10 @@ SOAK_SECONDS ?= 600
 WORKLOAD ?= get50
 
 .PHONY: help serve test lint types unit stock attacks bench load-client profile conformance fuzz
-.PHONY: soak interop clean
+.PHONY: soak interop interop-runner clean
 
 help:  ## list the commands
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -76,6 +76,9 @@ soak: $(STAMP)  ## all kinds of clients on a bad network for SOAK_SECONDS (600)
 
 interop: $(STAMP)  ## every independent client in every case, into docs/interop.md (10 minutes)
 	$(BIN)/python -m tests.interop --write
+
+interop-runner: $(STAMP)  ## the quic-interop-runner's cases, into docs/interop-runner.md (8 minutes)
+	$(BIN)/python -m tests.interop_runner --write
 
 clean:  ## remove what the commands above made
 	rm -rf $(VENV) .fuzz .profile .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache build *.egg-info
