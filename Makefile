@@ -6,13 +6,14 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 BENCH_STAMP := $(VENV)/.installed-bench
+SUITE_STAMP := $(VENV)/.installed-starlette-suite
 FUZZ_STAMP := $(VENV)/.installed-fuzz
 FUZZ_SECONDS ?= 60
 SOAK_SECONDS ?= 600
 WORKLOAD ?= get50
 
 .PHONY: help serve test lint types unit stock attacks bench load-client profile conformance fuzz
-.PHONY: soak interop interop-runner clean
+.PHONY: soak interop interop-runner starlette-suite clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -62,6 +63,13 @@ profile: $(BENCH_STAMP)  ## where the server's time goes under WORKLOAD (get50),
 
 conformance: $(BENCH_STAMP)  ## our server and others case by case, into tests/conformance/results.md
 	$(BIN)/python -m tests.conformance.compare --write
+
+$(SUITE_STAMP): $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,starlette-suite]'
+	@touch $(SUITE_STAMP)
+
+starlette-suite: $(SUITE_STAMP)  ## Starlette's own tests, each of their requests over HTTP/3 (1 minute)
+	$(BIN)/python -m tests.frameworks.starlette_suite
 
 # Without atheris, which not every platform has, the targets run all the same, only blind.
 $(FUZZ_STAMP): $(STAMP)

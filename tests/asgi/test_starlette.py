@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from h3producer.asgi.types import Message, Receive, Scope, Send
+
     Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -234,6 +236,27 @@ async def test_a_file_response_is_sent_by_its_path(
     exchange = await Exchange(app(endpoint, *middleware), method=method).finished()
     assert (b"content-length", b"200000") in exchange.headers
     assert exchange.body == (content if method == "GET" else b"")
+
+
+@pytest.mark.parametrize(("part", "way"), [(None, "pathsend"), (b"bytes=0-9", "body")])
+async def test_a_file_goes_by_its_path_and_a_part_of_it_does_not(
+    part: bytes | None, way: str, tmp_path: Path
+) -> None:
+    (tmp_path / "file.bin").write_bytes(bytes(1000))
+    sent: list[str] = []
+
+    async def noting(scope: Scope, receive: Receive, send: Send) -> None:
+        async def note(message: Message) -> None:
+            sent.append(message["type"].removeprefix("http.response."))
+            await send(message)
+
+        await FileResponse(tmp_path / "file.bin")(scope, receive, note)
+
+    exchange = Exchange(noting, headers=[] if part is None else [(b"range", part)])
+    await exchange.finished()
+
+    assert len(exchange.body) == (1000 if part is None else 10)
+    assert sent == ["start", way]
 
 
 async def test_early_hints_reach_the_client() -> None:

@@ -20,7 +20,7 @@ import ssl
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from aioquic.h3.connection import H3_ALPN, H3Connection
+from aioquic.h3.connection import H3_ALPN, H3Connection, H3Stream
 from aioquic.h3.events import DataReceived, HeadersReceived
 from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.events import (
@@ -66,6 +66,14 @@ class Connect(Protocol):
     ) -> RawClient: ...
 
 
+class _Http3(H3Connection):
+    """aioquic's, without a judgement: a response to HEAD has a content-length and no content, which
+    it takes for malformed."""
+
+    def _check_content_length(self, stream: H3Stream) -> None:
+        pass
+
+
 class RawClient(asyncio.DatagramProtocol):
     """One QUIC connection with HTTP/3 on it; see the module."""
 
@@ -77,7 +85,7 @@ class RawClient(asyncio.DatagramProtocol):
     ) -> None:
         self.address = address
         self.quic = Creditor(configuration=configuration)
-        self.h3 = H3Connection(self.quic, enable_webtransport=self.offers_webtransport)
+        self.h3 = _Http3(self.quic, enable_webtransport=self.offers_webtransport)
         self.encoder = Encoder()
         """For hand-made HEADERS frames; without a peer's settings it uses no dynamic table."""
         self.exchanges: dict[int, Exchange] = {}
