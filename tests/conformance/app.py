@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from tests.conformance.scripts import SCRIPTS
+from tests.conformance.sockets import talk
 
 if TYPE_CHECKING:
     from tests.conformance.scripts import Message
@@ -58,10 +59,13 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await _live(scope, receive, send)
         return
-    if scope["type"] != "http":
-        raise ValueError(f"The suite has no application for {scope['type']!r}.")
     token = dict(scope["headers"]).get(b"x-token", b"").decode("latin-1")
     noted = notes[token] if token else Notes()
+    if scope["type"] == "websocket":
+        await talk(scope, receive, send, noted)
+        return
+    if scope["type"] != "http":
+        raise ValueError(f"The suite has no application for {scope['type']!r}.")
     noted.add("run")
     action = ACTIONS.get(scope["path"].strip("/").partition("/")[0], hello)
     await action(scope, receive, send, noted)

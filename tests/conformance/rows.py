@@ -13,7 +13,6 @@ __all__ = ["LAST_ROW", "WITHOUT_CASE"]
 
 LAST_ROW: Final = 459
 
-_NO_WEBSOCKET = "extended CONNECT is offered (case 300), WebSocket is not built yet"
 _NO_DATAGRAMS = "HTTP datagrams and capsules are not announced (cases 316, 320)"
 _NO_WEBTRANSPORT = "WebTransport is not announced (cases 390 to 392)"
 _NO_SCHEDULING = "PRIORITY_UPDATE is checked, but nothing is scheduled by it yet"
@@ -28,8 +27,7 @@ WITHOUT_CASE: Final[dict[int, str]] = {
     228: "nothing is ever put into a dynamic table, so nothing there can be guessed (case 220)",
     267: "Alt-Svc is for HTTP/1 and HTTP/2, which are not served; over HTTP/3: case 261",
     268: _APPLICATION,
-    **dict.fromkeys(range(288, 300), _NO_WEBSOCKET),
-    **dict.fromkeys(range(302, 316), _NO_WEBSOCKET),
+    314: "no application can abort a socket: tests/asgi/websocket/test_keepalive.py",
     **dict.fromkeys((317, 318, 319, 321, 322, 323, 324), _NO_DATAGRAMS),
     335: _NO_SCHEDULING,
     337: _NO_SCHEDULING,
