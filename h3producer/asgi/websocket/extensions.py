@@ -70,6 +70,8 @@ class MessageBound(Extension):
         self._allowance = allowance
         self._size = 0
         """Bytes of the message so far, as they are once inflated."""
+        self._announced = 0
+        """Those of them that a header has announced of which nothing has followed."""
         self._is_compressed = False
         self._is_in_message = False
         self.held = 0
@@ -89,13 +91,25 @@ class MessageBound(Extension):
         payload_length: int,
     ) -> CloseReason | RsvBits:
         """Refuse a frame that is too large before any of it has come."""
+        # wsproto asks again if the mask had not come yet.
+        self._size -= self._announced
+        self._allowance.left += self._announced
+        self._announced = 0
         self._is_in_message = not opcode.iscontrol()
         if self._is_in_message:
             if opcode is not Opcode.CONTINUATION:
                 self._is_compressed = rsv.rsv1
-            if not self._is_compressed and not self.take(payload_length):
-                return CloseReason.MESSAGE_TOO_BIG
+            if not self._is_compressed:
+                if not self.take(payload_length):
+                    return CloseReason.MESSAGE_TOO_BIG
+                self._announced = payload_length
         return RsvBits(False, False, False)
+
+    def frame_inbound_payload_data(
+        self, proto: FrameDecoder | FrameProtocol, data: bytes
+    ) -> bytes | CloseReason:
+        self._announced = 0
+        return data
 
     def frame_inbound_complete(
         self, proto: FrameDecoder | FrameProtocol, fin: bool
