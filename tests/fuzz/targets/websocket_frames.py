@@ -1,8 +1,9 @@
 """Any bytes on a WebSocket, cut anywhere → the same messages, or a close with a known code.
 
 Covers `asgi/websocket/frames.py` and `extensions.py` over wsproto, with and without compression.
-Allowed: 1002, 1007 and 1009, once, with nothing behind. No message is larger than the bound, and
-what was taken of the connection's allowance comes back.
+Allowed: 1002, 1007 and 1009, once, with nothing behind; which of them may depend on the cuts, where
+a frame is wrong in two ways. No message is larger than the bound, and what was taken of the
+connection's allowance comes back.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ MAX_SIZE = 300
 ALLOWANCE = 500
 OFFER = [(b"sec-websocket-extensions", b"permessage-deflate")]
 FAILURES = {1002, 1007, 1009}
+
+FAILURE = Closed(0, "any", True)
 
 Event = Message | Pinged | Ponged | Closed
 
@@ -94,6 +97,7 @@ def read(pieces: Iterable[bytes], *, compresses: bool) -> list[Event]:
                 frames.bound.give_back(event.held)
             elif isinstance(event, Closed) and event.is_failure:
                 assert event.code in FAILURES
+                events[-1] = FAILURE
         assert 0 <= allowance.left <= ALLOWANCE
         if events and isinstance(events[-1], Closed):
             break
