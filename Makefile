@@ -7,13 +7,14 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 BENCH_STAMP := $(VENV)/.installed-bench
 SUITE_STAMP := $(VENV)/.installed-starlette-suite
+BROWSER_STAMP := $(VENV)/.installed-browser
 FUZZ_STAMP := $(VENV)/.installed-fuzz
 FUZZ_SECONDS ?= 60
 SOAK_SECONDS ?= 600
 WORKLOAD ?= get50
 
 .PHONY: help serve test lint types unit stock attacks bench load-client profile conformance fuzz
-.PHONY: soak interop interop-runner starlette-suite clean
+.PHONY: soak interop interop-runner starlette-suite browser clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -70,6 +71,13 @@ $(SUITE_STAMP): $(STAMP)
 
 starlette-suite: $(SUITE_STAMP)  ## Starlette's own tests, each of their requests over HTTP/3 (1 minute)
 	$(BIN)/python -m tests.frameworks.starlette_suite
+
+$(BROWSER_STAMP): $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,browser]'
+	@touch $(BROWSER_STAMP)
+
+browser: $(BROWSER_STAMP)  ## examples/browser in the Chromium of the system, into docs/browser.png
+	$(BIN)/python -m tests.interop.page
 
 # Without atheris, which not every platform has, the targets run all the same, only blind.
 $(FUZZ_STAMP): $(STAMP)

@@ -7,35 +7,16 @@ package `chromium` brings it. Its QUIC stack is Google's quiche, its TLS BoringS
 from __future__ import annotations
 
 import asyncio
-import os
-import shlex
-import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.server import CommandServer, command_server
-
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+from tests.e2e.server import command_server
+from tests.interop.chromium import CHROMIUM, QUIET, printed_flags
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed here")
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
-
-QUIET = [
-    "--headless",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    *(["--no-sandbox"] if os.getuid() == 0 else []),
-]
-
-
-def printed_flags(server: CommandServer) -> list[str]:
-    """The flags that the server tells people to start Chrome with, and the URL."""
-    [line] = [line for line in server.log if "--origin-to-force-quic-on" in line]
-    return [word for word in shlex.split(line) if word.startswith(("--origin", "--ignore"))]
 
 
 async def test_chromium_shows_a_page_over_http_3(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from h3producer.config import Config
 from h3producer.server.certificates.development import make_development_certificate, spki_pin
 from h3producer.server.certificates.files import CertificateFiles
 from h3producer.server.server import Server
-from tests.interop.test_chromium import CHROMIUM, QUIET
+from tests.interop.chromium import CHROMIUM, QUIET, WEBSOCKET_OVER_HTTP_3
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -140,7 +140,7 @@ async def visited(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[App
             *QUIET,
             f"--user-data-dir={directory / 'profile'}",
             "--no-first-run",
-            "--enable-features=EnableWebsocketsOverHttp3",
+            WEBSOCKET_OVER_HTTP_3,
             f"--origin-to-force-quic-on={origin}",
             f"--ignore-certificate-errors-spki-list={spki_pin(certificate.certificate)}",
             "--remote-debugging-port=0",  # or it would leave at once

@@ -22,8 +22,8 @@ from h3producer.config import Config
 from h3producer.server.certificates.development import make_development_certificate, spki_pin
 from h3producer.server.certificates.files import CertificateFiles
 from h3producer.server.server import Server
+from tests.interop.chromium import CHROMIUM, QUIET
 from tests.interop.sessions import SessionApp
-from tests.interop.test_chromium import CHROMIUM, QUIET
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
