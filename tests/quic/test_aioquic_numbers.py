@@ -40,7 +40,7 @@ async def download(pair: Pair, client: RogueClient, packets: int) -> None:
     client.send(stream_id, b"a request", end_stream=True)
     await pair.drive()
     pair.transport.send(stream_id, bytes(1150 * packets), end_stream=True)
-    await pair.drive(60)
+    await pair.drive(30)
     assert len(client.received(stream_id)) == 1150 * packets
 
 

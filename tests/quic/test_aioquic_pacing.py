@@ -32,6 +32,14 @@ def test_a_large_window_on_a_short_path_leaves_the_whole_burst() -> None:
     assert abs(burst_of(8 << 20, 0.001) - MAX_BURST) <= 1
 
 
+def test_on_a_path_as_short_as_a_tick_a_small_window_leaves_at_once() -> None:
+    assert burst_of(10 * SIZE, 0.001) == 10
+
+
+def test_on_a_longer_path_a_small_window_is_paced() -> None:
+    assert burst_of(12 * SIZE, 0.03) == 3
+
+
 def test_aioquic_alone_would_leave_a_few_packets() -> None:
     """If this fails, aioquic has mended it and `pacing.py` can go."""
     pacer = QuicPacketPacer(max_datagram_size=SIZE)

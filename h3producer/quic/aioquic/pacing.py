@@ -7,7 +7,7 @@ Its one rule: what a timer cannot space out leaves at once. On long paths a burs
 packets as aioquic means it to be, sixteen. Where a window is large and a round trip short, its own
 sum leaves three of them, and each burst costs a pass of the event loop and an acknowledgement: over
 loopback a download took twice the CPU time with three instead of sixteen, and half as much again
-with sixteen instead of 64.
+with sixteen instead of 64. Where losses keep the window small, a quarter of it was two packets.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class BurstPacer(QuicPacketPacer):
         super().update_rate(congestion_window, smoothed_rtt)
         packet_time = self.packet_time
         assert packet_time is not None
-        burst = max(BURST, min(TICK / packet_time, MAX_BURST))
-        packets = max(2, min(congestion_window / 4 / self._datagram_size, burst))
+        paced = min(congestion_window / 4 / self._datagram_size, BURST)
+        packets = max(2, paced, min(TICK / packet_time, MAX_BURST))
         self.bucket_max = max(self.bucket_max, packets * packet_time)
 
     def datagram_size_changed(self, size: int) -> None:
