@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from typing import get_args
 
 import pytest
-from aioquic.quic.congestion.base import create_congestion_control
+from aioquic.quic.congestion.base import QuicCongestionControl, create_congestion_control
+from aioquic.quic.congestion.cubic import CubicCongestionControl
 from aioquic.quic.packet import QuicPacketType
 from aioquic.quic.packet_builder import QuicSentPacket
 from aioquic.tls import Epoch
@@ -15,7 +17,7 @@ from h3producer.quic.aioquic.congestion import bounded
 from tests.pair import Client, Pair
 
 
-def make_packet(size: int) -> QuicSentPacket:
+def make_packet(size: int, sent_time: float = 1.0) -> QuicSentPacket:
     return QuicSentPacket(
         epoch=Epoch.ONE_RTT,
         in_flight=True,
@@ -23,7 +25,7 @@ def make_packet(size: int) -> QuicSentPacket:
         is_crypto_packet=False,
         packet_number=0,
         packet_type=QuicPacketType.ONE_RTT,
-        sent_time=1.0,
+        sent_time=sent_time,
         sent_bytes=size,
     )
 
@@ -65,6 +67,82 @@ def test_behind_a_loss_cubic_keeps_more_of_its_window_than_reno() -> None:
         control.on_packets_lost(now=2.0, packets=[make_packet(0)])
         kept[name] = control.congestion_window
     assert kept == {"reno": 60_000, "cubic": 84_000}
+
+
+def make_control(name: CongestionControl, window: int) -> QuicCongestionControl:
+    """With a full window of a hundred packets that left at 1.0 s."""
+    control = create_congestion_control(bounded(name, 1 << 20), max_datagram_size=1200)
+    for _ in range(100):
+        control.on_packet_sent(packet=make_packet(1200))
+    control.congestion_window = window
+    return control
+
+
+def test_what_was_acknowledged_along_with_a_loss_does_not_make_cubic_shrink_more() -> None:
+    control = make_control("cubic", 120_000)
+    control.ssthresh = 120_000
+    for _ in range(98):
+        control.on_packet_acked(now=2.0, packet=make_packet(1200))
+    window = control.congestion_window
+    control.on_packets_lost(now=2.0, packets=[make_packet(1200)])
+    assert control.congestion_window == int(0.7 * window)
+    assert control.bytes_in_flight == 1200
+
+
+def test_aioquics_own_cubic_shrinks_to_two_packets_there() -> None:
+    """If this fails, aioquic has mended it, and `_MendedCubic` has less to do."""
+    control = CubicCongestionControl(max_datagram_size=1200)
+    control.congestion_window = 120_000
+    control.bytes_in_flight = 2400
+    control.on_packets_lost(now=2.0, packets=[make_packet(1200)])
+    assert control.congestion_window == 2400
+
+
+@pytest.mark.parametrize("name", ["reno", "cubic"])
+def test_in_a_recovery_period_no_window_grows(name: CongestionControl) -> None:
+    """RFC 9002 §7.3.2."""
+    control = make_control(name, 120_000)
+    control.on_packets_lost(now=2.0, packets=[make_packet(1200)])
+    window = control.congestion_window
+    for _ in range(50):
+        control.on_packet_acked(now=2.5, packet=make_packet(1200))
+    assert control.congestion_window == window
+    assert control.bytes_in_flight == 49 * 1200
+
+
+def test_cubic_does_not_take_a_long_round_trip_for_an_idle_connection() -> None:
+    control = make_control("cubic", 120_000)
+    control.on_packet_acked(now=2.0, packet=make_packet(1200))
+    control.on_packet_sent(packet=make_packet(1200, sent_time=4.0))
+    assert control.congestion_window > 120_000
+
+
+def test_cubic_begins_anew_behind_an_idle_time() -> None:
+    control = create_congestion_control(bounded("cubic", 1 << 20), max_datagram_size=1200)
+    first = control.congestion_window
+    control.on_packet_sent(packet=make_packet(1200))
+    control.on_packet_acked(now=1.1, packet=make_packet(1200))
+    assert control.congestion_window > first
+    control.on_packet_sent(packet=make_packet(1200, sent_time=4.0))
+    assert control.congestion_window == first
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("delay", [0.001, 0.015])
+async def test_on_a_lossy_path_cubic_is_no_slower_than_reno(seed: int, delay: float) -> None:
+    took = {}
+    for name in get_args(CongestionControl):
+        client = Client(max_data=1 << 24, max_stream_data=1 << 24)
+        pair = Pair(config=Config(congestion_control=name), client=client, delay=delay)
+        await pair.connect()
+        chance = random.Random(seed)
+        pair.loses_to_client = lambda number, chance=chance: chance.random() < 0.02  # type: ignore[misc]
+        start = pair.loop.now
+        pair.transport.send(pair.transport.open_uni_stream(), bytes(1 << 19), end_stream=True)
+        while not pair.client.fins:
+            await pair.advance(delay)
+        took[name] = pair.loop.now - start
+    assert took["cubic"] < 1.1 * took["reno"]
 
 
 @pytest.mark.parametrize("name", ["reno", "cubic"])

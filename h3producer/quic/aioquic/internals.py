@@ -41,7 +41,7 @@ PRIVATE_NAMES = {
     "Context": "_receive_buffer _session_resumed",
     "CryptoContext": "_setup_cb _teardown_cb",
     "CryptoPair": "_update_key_requested",
-    "CubicCongestionControl": "_max_datagram_size",
+    "CubicCongestionControl": "_congestion_recovery_start_time _max_datagram_size",
     "HeaderProtection": "_encryptor _is_chacha20 _mask",
     "QuicConnection": (
         "_QuicConnection__frame_handlers _ack_delay _ack_eliciting_sent_since_receipt "
