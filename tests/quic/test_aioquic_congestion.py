@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import groupby
 from typing import get_args
 
 import pytest
@@ -11,9 +12,11 @@ from aioquic.quic.congestion.cubic import CubicCongestionControl
 from aioquic.quic.packet import QuicPacketType
 from aioquic.quic.packet_builder import QuicSentPacket
 from aioquic.tls import Epoch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from h3producer.config import Config, CongestionControl
-from h3producer.quic.aioquic.congestion import bounded
+from h3producer.quic.aioquic.congestion import BoundedControl, bounded
 from tests.pair import Client, Pair
 
 
@@ -45,6 +48,46 @@ def test_the_window_has_a_ceiling(name: CongestionControl) -> None:
     for _ in range(20):
         control.on_packet_acked(now=2.0, packet=make_packet(100_000))
     assert control.congestion_window == 1 << 20
+
+
+acknowledged = st.lists(st.tuples(st.integers(0, 40), st.integers(20, 1500)), min_size=1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(get_args(CongestionControl)),
+    st.integers(10_000, 200_000),
+    st.lists(st.tuples(acknowledged, st.booleans()), max_size=12),
+)
+def test_packets_that_are_told_of_together_count_as_one_by_one(
+    name: CongestionControl, ceiling: int, rounds: list[tuple[list[tuple[int, int]], bool]]
+) -> None:
+    """In slow start and behind losses; some were sent before the last loss, some after it."""
+    registered = bounded(name, ceiling)
+    together, apart = (
+        create_congestion_control(registered, max_datagram_size=1200) for _ in range(2)
+    )
+    assert isinstance(together, BoundedControl)
+    now = 1.0
+    for acked, is_lost in rounds:
+        now += 1.0
+        packets = [make_packet(size, now - age / 20) for age, size in sorted(acked, reverse=True)]
+        for _, flight in groupby(packets, lambda packet: packet.sent_time):
+            together.on_packets_sent(list(flight))
+        together.on_packets_acked(now=now, packets=packets)
+        for packet in packets:
+            apart.on_packet_sent(packet=packet)
+        for packet in packets:
+            apart.on_packet_acked(now=now, packet=packet)
+        for each in (together, apart):
+            if is_lost:
+                each.on_packet_sent(packet=make_packet(1200, now))
+                each.on_packets_lost(now=now, packets=[make_packet(1200, now)])
+        assert facts(together) == facts(apart)
+
+
+def facts(control: QuicCongestionControl) -> dict[str, object]:
+    return {name: value for name, value in vars(control).items() if name != "_rtt_monitor"}
 
 
 def test_two_servers_of_a_process_may_have_two_ceilings() -> None:

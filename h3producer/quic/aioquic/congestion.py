@@ -16,7 +16,7 @@ from aioquic.quic.congestion.cubic import CubicCongestionControl
 from aioquic.quic.congestion.reno import RenoCongestionControl
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from aioquic.quic.packet_builder import QuicSentPacket
 
@@ -36,13 +36,40 @@ class BoundedControl(QuicCongestionControl):
         if self.congestion_window > self.ceiling:
             self.congestion_window = self.ceiling
 
+    def on_packets_sent(self, packets: Sequence[QuicSentPacket]) -> None:
+        """Some packets have left at the same time."""
+        for packet in packets:
+            self.on_packet_sent(packet=packet)
+
+    def on_packets_acked(self, *, now: float, packets: Sequence[QuicSentPacket]) -> None:
+        """Some packets were acknowledged together; in the order in which they were sent."""
+        for packet in packets:
+            self.on_packet_acked(now=now, packet=packet)
+
     def datagram_size_changed(self, size: int) -> None:
         """Windows grow by datagrams of this size from now on; what is in them stays."""
         self._max_datagram_size = size
 
 
 class _BoundedReno(BoundedControl, RenoCongestionControl):
-    pass
+    def on_packets_sent(self, packets: Sequence[QuicSentPacket]) -> None:
+        self.bytes_in_flight += sum([each.sent_bytes for each in packets])
+
+    def on_packets_acked(self, *, now: float, packets: Sequence[QuicSentPacket]) -> None:
+        size = sum([each.sent_bytes for each in packets])
+        window, threshold = self.congestion_window, self.ssthresh
+        if (packets[0].sent_time or 0.0) <= self._congestion_recovery_start_time:
+            super().on_packets_acked(now=now, packets=packets)
+        elif threshold is None or window + size <= threshold:
+            # Slow start, up to the last of them.
+            self.bytes_in_flight -= size
+            self.congestion_window = min(window + size, self.ceiling)
+        elif window >= threshold and self._congestion_stash + size < window <= self.ceiling:
+            # Congestion avoidance, and not enough for the next step.
+            self.bytes_in_flight -= size
+            self._congestion_stash += size
+        else:
+            super().on_packets_acked(now=now, packets=packets)
 
 
 class _MendedCubic(CubicCongestionControl):

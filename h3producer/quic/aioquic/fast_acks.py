@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from aioquic.quic.packet_builder import QuicDeliveryState
 from aioquic.quic.recovery import K_PACKET_THRESHOLD
 
+from h3producer.quic.aioquic.congestion import BoundedControl
 from h3producer.quic.aioquic.numbers import NumberedConnection
 from h3producer.quic.aioquic.stream_frames import StreamFramingConnection
 
@@ -79,23 +80,22 @@ class FastAckingConnection(StreamFramingConnection, NumberedConnection):
             space.largest_acked_packet = largest
         sent = space.sent_packets
         acked_below = self.acked_below
-        on_packet_acked = loss._cc.on_packet_acked
         packets: list[QuicSentPacket] = []
-        eliciting = 0
         for low, high in reversed(runs):
             for number in range(max(low, acked_below), high + 1):
                 packet = sent.pop(number, None)
-                if packet is None:
-                    continue
-                packets.append(packet)
-                if packet.is_ack_eliciting:
-                    eliciting += 1
-                if packet.in_flight:
-                    on_packet_acked(packet=packet, now=now)
+                if packet is not None:
+                    packets.append(packet)
             if low <= acked_below <= high:
                 acked_below = high + 1
         if not packets:
             return
+        in_flight = [packet for packet in packets if packet.in_flight]
+        if in_flight:
+            control = loss._cc
+            assert isinstance(control, BoundedControl)
+            control.on_packets_acked(now=now, packets=in_flight)
+        eliciting = sum([packet.is_ack_eliciting for packet in packets])
         space.ack_eliciting_in_flight -= eliciting
         self.delivered(packets)
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from aioquic.quic.connection import QuicConnectionState
 from aioquic.tls import Epoch
 
+from h3producer.quic.aioquic.congestion import BoundedControl
 from h3producer.quic.aioquic.first_flight import FirstFlightConnection
 from h3producer.quic.aioquic.flight import Flight
 from h3producer.quic.aioquic.pacing import BURST, MAX_BURST
@@ -126,22 +127,21 @@ class FastWritingConnection(FirstFlightConnection, StreamFramingConnection):
         datagrams = seal(flight.payloads, first, number, self._peer_cid.cid, crypto.send)
         control = loss._cc  # noqa: SLF001
         sent = space.sent_packets
-        in_flight = 0
         for packet, datagram in zip(flight.packets, datagrams, strict=True):
             packet.packet_number = number
             packet.sent_time = now
             packet.sent_bytes = len(datagram)
-            path.bytes_sent += packet.sent_bytes
             sent[number] = packet
-            if packet.in_flight:
-                in_flight += 1
-                control.on_packet_sent(packet=packet)
             number += 1
         self._packet_number = number
+        path.bytes_sent += sum(map(len, datagrams))
+        in_flight = [packet for packet in flight.packets if packet.in_flight]
         if in_flight:
-            space.ack_eliciting_in_flight += in_flight
+            assert isinstance(control, BoundedControl)
+            control.on_packets_sent(in_flight)
+            space.ack_eliciting_in_flight += len(in_flight)
             loss._time_of_last_sent_ack_eliciting_packet = now  # noqa: SLF001
-            self.pacer.spend(in_flight)
+            self.pacer.spend(len(in_flight))
             # RFC 9000 §10.1: "An endpoint also restarts its idle timer when sending an
             # ack-eliciting packet if no other ack-eliciting packets have been sent since last
             # receiving and processing a packet."
