@@ -26,6 +26,7 @@ SLOW = {
     "connection": 100,
     "datagrams": 20,
     "initial_packets": 40,
+    "sessions": 100,
 }
 """Examples of targets of which one takes milliseconds."""
 
