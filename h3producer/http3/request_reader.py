@@ -20,6 +20,7 @@ from h3producer.wire.frames import (
     find_sole_frame,
 )
 from h3producer.wire.received import OversizedSection
+from h3producer.wire.webtransport import BIDIRECTIONAL_SIGNAL
 
 if TYPE_CHECKING:
     from h3producer.config import Config
@@ -146,6 +147,12 @@ class RequestReader:
                 raise Http3ConnectionError(
                     ErrorCode.H3_FRAME_UNEXPECTED, f"frame {frame_type:#x} on a request stream"
                 )
+            if frame_type == BIDIRECTIONAL_SIGNAL and self._config.webtransport:
+                # draft-ietf-webtrans-http3 §4.3: "Endpoints MUST NOT send WT_STREAM as a frame type
+                # on HTTP/3 streams other than the very first bytes of a request stream. Receiving
+                # this frame type in any other circumstances MUST be treated as a connection error
+                # of type H3_FRAME_ERROR."
+                raise Http3ConnectionError(ErrorCode.H3_FRAME_ERROR, "a session's stream too late")
             self._load.count(Load.UNKNOWN_FRAMES)
         elif frame_type == _DATA_FRAME:
             self._data_received(payload, sink)

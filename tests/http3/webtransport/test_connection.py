@@ -12,6 +12,7 @@ from h3producer.http3.connection import Http3Connection
 from h3producer.http3.webtransport.connection import WebTransportConnection, connection_class
 from h3producer.http3.webtransport.events import StreamData
 from h3producer.http3.webtransport.sessions import MAX_EARLY_STREAMS, MAX_OPENED
+from h3producer.wire.frames import encode_frame
 from tests.http3.harness import CONFIG, CONTROL, GET, POST, Client, data, echo, hello, request
 from tests.http3.webtransport.harness import (
     CONNECT,
@@ -115,6 +116,20 @@ async def test_a_head_that_does_not_come_is_waited_for_as_a_requests_is(
     client.pass_time(TICK)
     client.pass_time(TICK)
     assert client.received(BIDI).stopped == ErrorCode.H3_REQUEST_REJECTED
+
+
+async def test_the_signal_of_a_stream_behind_its_beginning_costs_the_connection(
+    client: SessionClient,
+) -> None:
+    client.send(POST, client.head(BIDI), on=BIDI)
+    assert client.close_code == ErrorCode.H3_FRAME_ERROR
+
+
+async def test_where_there_are_no_sessions_the_signal_is_an_unknown_frame() -> None:
+    client = Client(echo)
+    client.send(POST, encode_frame(0x41, b"whatever"), data(b"hello"), end=True)
+    await client.idle()
+    assert client.received().body == b"hello"
 
 
 # Whose a stream is
