@@ -29,7 +29,8 @@ class SessionExchange(Http3Stream):
     """An exchange of a connection that offers WebTransport."""
 
     session: WebTransportSession | None = None
-    """The session that the request asks for; None if it asks for something else."""
+    """The session that the request asks for; None if it asks for something else, and once the
+    handler has left."""
 
     def __init__(
         self,
@@ -65,6 +66,8 @@ class SessionExchange(Http3Stream):
             await session.leave()
         finally:
             session.forget()
+            # It leads back here, and nobody asks for it any more.
+            self._handler, self.session, self._on_draining = handler, None, None
 
     def _cut_off(self, error_code: int, message: str) -> None:
         super()._cut_off(error_code, message)

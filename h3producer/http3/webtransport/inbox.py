@@ -48,6 +48,10 @@ class Inbox:
             self.closed = closed
             self._wake()
 
+    def forget(self) -> None:
+        """Nobody asks any more: let go of who stands in line."""
+        self._line.clear()
+
     def tell(self, event: Event) -> None:
         """Something happened that is told as it is."""
         self.line_up(lambda: event)

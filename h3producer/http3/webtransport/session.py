@@ -209,6 +209,7 @@ class WebTransportSession:
     def forget(self) -> None:
         """Nobody listens any more."""
         self._end(SessionClosed(None, ""))
+        self._inbox.forget()
         self._words.stop_reading()
         for stream in tuple(self.streams.values()):
             stream.forget()

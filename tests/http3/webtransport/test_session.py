@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,6 +23,8 @@ from tests.http3.harness import data
 from tests.http3.webtransport.harness import CONNECT, GONE, Host, SessionClient
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.http3.conftest import LoggedErrors
 
 CLOSE, DRAIN = CapsuleType.CLOSE_WEBTRANSPORT_SESSION, CapsuleType.DRAIN_WEBTRANSPORT_SESSION
@@ -377,6 +381,49 @@ async def test_who_does_not_read_is_not_asked(client: SessionClient, host: Host)
     client.transport.block(0)
     await host.session.drain()
     assert words(client) == b""
+
+
+# Memory
+
+
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    """What is freed here is freed by itself."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_collector")
+@pytest.mark.parametrize("ending", ["leave", "close", "reset"])
+async def test_a_session_that_is_over_is_freed_at_once(
+    client: SessionClient, host: Host, ending: str
+) -> None:
+    freed = weakref.ref(host.session), weakref.ref(client.connection.streams[0])
+    client.send(client.head(BIDI), b"hello", on=BIDI)
+    await host.session.receive()
+    host.session.open_stream()
+    client.datagram(b"unheard")
+    if ending == "close":
+        client.say(CLOSE, encode_close(7, "bye"), end=True)
+    elif ending == "reset":
+        client.reset()
+    host.leave.set()
+    host.sessions.clear()
+    await client.idle()
+    assert [each() for each in freed] == [None, None]
+
+
+@pytest.mark.usefixtures("no_collector")
+async def test_a_stream_that_is_over_is_freed_at_once(client: SessionClient, host: Host) -> None:
+    client.send(client.head(BIDI), b"hello", on=BIDI)
+    await host.session.receive()
+    freed = weakref.ref(host.session.streams[BIDI])
+    await host.session.streams[BIDI].send(b"bye", end_stream=True)
+    client.send(on=BIDI, end=True)
+    await host.session.receive()
+    assert freed() is None
 
 
 # Bounds
