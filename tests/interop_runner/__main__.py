@@ -32,7 +32,9 @@ counted in the headers of all packets. Where the runner decrypts packets,
 `tests/interop_runner/cases.py` says what is looked at instead. The simulator's bottleneck of 10
 Mbit/s is not there.
 
-`ecn` is not offered: marks are not read from the socket (exit code 127).
+`ecn` is not offered: marks are not read from the socket. The server has no preferred address, so
+the runner's `connectionmigration` is not offered either (exit code 127); here the client goes to
+another address of its own.
 
 Made by `make interop-runner`.
 

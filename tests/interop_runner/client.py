@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import ssl
 import sys
 from importlib import import_module
@@ -33,7 +34,7 @@ Protocol: Any = part("asyncio.protocol").QuicConnectionProtocol
 VERSION_1, VERSION_2 = 0x00000001, 0x6B3343CF
 TOGETHER = 10
 """Connections at once, where a test case has many."""
-AT_ONCE = 100
+AT_ONCE = 50
 """Requests at once on a connection: qh3 raises where aioquic waits until the server allows more."""
 KIB = 1024
 
@@ -46,6 +47,7 @@ class Client(Protocol):  # type: ignore[misc]  # see `part`
         self.h3 = h3.H3Connection(self._quic) if self.speaks_h3 else None
         self.waiting: dict[int, asyncio.Future[bytes]] = {}
         self.bodies: dict[int, bytearray] = {}
+        self.something_came = asyncio.Event()
         self.facts: dict[str, object] = {"early": False, "resumed": False}
 
     speaks_h3 = False
@@ -69,6 +71,7 @@ class Client(Protocol):  # type: ignore[misc]  # see `part`
         body = self.bodies.get(stream_id)
         if body is not None:
             body += data
+            self.something_came.set()
             if ended and not self.waiting[stream_id].done():
                 self.waiting[stream_id].set_result(bytes(body))
 
@@ -85,6 +88,17 @@ class Client(Protocol):  # type: ignore[misc]  # see `part`
             fields = [(name.encode(), value.encode()) for name, value in head]
             self.h3.send_headers(stream_id, [*fields, (b":path", where.path.encode())], True)
         return future
+
+    async def move(self) -> None:
+        """To another port, and with another id (RFC 9000 §9.5), when something has come."""
+        await self.something_came.wait()
+        loop = asyncio.get_running_loop()
+        sock = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        sock.bind(("::", 0))
+        await loop.create_datagram_endpoint(lambda: self, sock=sock)
+        self.change_connection_id()
+        self.transmit()
 
     def phases(self) -> list[int]:
         """The key phases of what came and of what went, last; none if the library hides them."""
@@ -138,6 +152,8 @@ class Downloads:
             for start in range(0, len(urls), AT_ONCE):
                 pending = [(url, client.ask(url)) for url in urls[start : start + AT_ONCE]]
                 client.transmit()
+                if self._testcase == "connectionmigration":
+                    await client.move()
                 for url, future in pending:
                     name = urlsplit(url).path.rpartition("/")[2]
                     (self._directory / name).write_bytes(await future)

@@ -144,7 +144,7 @@ async def _downloaded(
         with suppress(ProcessLookupError):
             process.kill()
     if process.returncode:
-        raise Failed(f"The client ended with {process.returncode}: {errors.decode()[-2000:]}")
+        raise Failed(f"The client ended with {process.returncode}: {errors.decode()[:2000]}")
     connections: list[dict[str, object]] = json.loads(said)
     return connections
 

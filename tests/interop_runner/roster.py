@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
-from importlib import metadata
 from typing import TYPE_CHECKING
+
+from tests.interop.roster import Debian, Pip
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 __all__ = ["CLIENTS", "Runner"]
+
+
+KEYS_ARE_HIDDEN = "it does not show in which phase its keys are"
 
 
 @dataclass(frozen=True)
@@ -25,14 +29,15 @@ class Runner:
     """Of the program that is told by the environment what to do."""
     lacks: Mapping[str, str] = field(default_factory=dict)
     """Names of cases that it does not offer, each with the reason."""
+    debian: str = ""
+    """The package, if it is none of Python's."""
 
     @property
     def version(self) -> str | None:
         """What is installed; None if nothing is."""
-        try:
-            return metadata.version(self.name)
-        except metadata.PackageNotFoundError:
-            return None
+        if self.debian:
+            return Debian(self.debian).version
+        return Pip(self.name).version
 
     @property
     def is_installed(self) -> bool:
@@ -45,9 +50,11 @@ class Runner:
 
 CLIENTS = (
     Runner("aioquic", "tests.interop_runner.client"),
+    Runner("qh3", "tests.interop_runner.client", {"keyupdate": KEYS_ARE_HIDDEN}),
     Runner(
-        "qh3",
-        "tests.interop_runner.client",
-        {"keyupdate": "it does not show in which phase its keys are"},
+        "gtlsclient",
+        "tests.interop_runner.gtlsclient",
+        {"keyupdate": KEYS_ARE_HIDDEN},
+        "ngtcp2-client",
     ),
 )

@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from h3producer.quic.limits import CONNECTION_ID_LENGTH
 from h3producer.quic.packets import VERSION_1, VERSION_2
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class Packet:
     source_id: bytes = b""
     token: bytes = b""
     size: int = 0
+    destination_id: bytes = b""
+    """Of a 1-RTT packet to the server, whose ids all have the same length."""
 
 
 class Trace:
@@ -80,6 +83,11 @@ class Trace:
         """The versions of these packets."""
         return {each.version for each in self.of(kind, to_server=to_server)}
 
+    @property
+    def destinations(self) -> set[bytes]:
+        """The ids that 1-RTT packets of the client were for."""
+        return {each.destination_id for each in self.of(ONE_RTT, to_server=True)}
+
     def size(self, kind: str) -> int:
         """Octets that the client sent in packets of a type."""
         return sum(each.size for each in self.of(kind, to_server=True))
@@ -88,7 +96,8 @@ class Trace:
 def _packets(to_server: bool, data: bytes) -> Iterator[Packet]:
     while data:
         if not data[0] & 0x80:
-            yield Packet(to_server, ONE_RTT, size=len(data) - OVERHEAD)
+            end = 1 + CONNECTION_ID_LENGTH
+            yield Packet(to_server, ONE_RTT, size=len(data) - OVERHEAD, destination_id=data[1:end])
             return
         version = int.from_bytes(data[1:5], "big")
         if version not in TYPES:
