@@ -49,7 +49,7 @@ $(BENCH_STAMP): $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
 	@touch $(BENCH_STAMP)
 
-attacks: $(STAMP)  ## attacks beside a client that behaves, into tests/bench/attacks.md (8 minutes)
+attacks: $(STAMP)  ## attacks beside a client that behaves, into tests/bench/attacks.md (10 minutes)
 	$(BIN)/python -m tests.bench.attacks --write
 
 bench: $(BENCH_STAMP)  ## all benchmarks, into tests/bench/results.md and README.md (13 minutes)
@@ -93,7 +93,7 @@ soak: $(STAMP)  ## all kinds of clients on a bad network for SOAK_SECONDS (600)
 interop: $(STAMP)  ## every independent client in every case, into docs/interop.md (10 minutes)
 	$(BIN)/python -m tests.interop --write
 
-interop-runner: $(STAMP)  ## the quic-interop-runner's cases, into docs/interop-runner.md (8 minutes)
+interop-runner: $(STAMP)  ## the quic-interop-runner's cases, into docs/interop-runner.md (10 minutes)
 	$(BIN)/python -m tests.interop_runner --write
 
 clean:  ## remove what the commands above made

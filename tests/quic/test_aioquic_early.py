@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -250,6 +251,31 @@ async def test_an_early_connection_whose_client_falls_silent_is_forgotten() -> N
     core = pair.inputs[1]
     assert isinstance(core, Http3Connection)
     assert core.streams == {}
+
+
+async def test_early_data_is_taken_behind_a_retry() -> None:
+    """A flood costs those who return no more than the round trip of the proof."""
+    config = replace(CONFIG, retry="always")
+    pair, ticket = await visited(config=config, delay=TRIP)
+    client = returning(pair, ticket)
+    await pair.drive(2 * TRIP)
+    # aioquic forgets what it sent before a Retry, so it is asked only now.
+    client.send(0, GET, end_stream=True)
+    await pair.drive(2 * TRIP)
+    assert client.rogue._retry_count == 1
+    assert client.rogue.tls.early_data_accepted
+    assert client.received(0) == OK_HELLO
+
+
+async def test_a_shutdown_before_the_handshake_is_complete_answers_what_was_accepted() -> None:
+    pair, ticket = await visited(count, delay=TRIP)
+    client = returning(pair, ticket, request(b"GET") + data(b"some"), end_stream=False)
+    await pair.drive(1.2 * TRIP)
+    assert pair.transports[1].is_early
+    pair.transports[1].shutdown()
+    client.send(0, data(b" more"), end_stream=True)
+    await pair.drive(5)
+    assert client.received(0) == b"\x01\x03\x00\x00\xd9" + data(b"9")
 
 
 async def test_early_packets_may_be_lost() -> None:
