@@ -98,6 +98,8 @@ def main(environment: Mapping[str, str]) -> int:
         bind=tuple(f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host in hosts),
         certfile=str(certs / "cert.pem"),
         keyfile=str(certs / "priv.key"),
+        # A client may be gone with its network, before anybody has heard of it.
+        timeout_graceful_shutdown=1.0,
         keylog_file=environment.get("SSLKEYLOGFILE") or None,
         qlog_dir=environment.get("QLOGDIR") or None,
         **case,
