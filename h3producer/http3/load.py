@@ -14,6 +14,7 @@ seconds' worth. So a page full of images that is left at once costs nobody the c
 
 from __future__ import annotations
 
+import functools
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
@@ -49,16 +50,20 @@ class Load(IntEnum):
     """Instructions on the QPACK encoder and decoder streams."""
 
 
+@functools.lru_cache(maxsize=4)
+def _limits(config: Config) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Rates and capacities, the same for all connections of a server."""
+    rates = tuple(getattr(config, f"max_{load.name.lower()}_per_second") for load in Load)
+    return rates, tuple(rate * BURST_SECONDS for rate in rates)
+
+
 class ConnectionLoad:
     """The buckets of one connection."""
 
     __slots__ = ("_capacities", "_levels", "_rates")
 
     def __init__(self, config: Config) -> None:
-        self._rates: tuple[int, ...] = tuple(
-            getattr(config, f"max_{load.name.lower()}_per_second") for load in Load
-        )
-        self._capacities = tuple(rate * BURST_SECONDS for rate in self._rates)
+        self._rates, self._capacities = _limits(config)
         self._levels = [0.0] * len(self._rates)
 
     def count(self, load: Load, number: int = 1) -> None:

@@ -7,6 +7,7 @@ offered here is built, whether or not an application makes use of it.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from h3producer.http3.datagrams import takes_datagrams
@@ -32,14 +33,17 @@ def open_own_streams(transport: QuicTransport, config: Config) -> int:
     Returns the id of the control stream.
     """
     control = transport.open_uni_stream()
-    transport.send(
-        control,
-        encode_varint(StreamType.CONTROL)
-        + encode_frame(FrameType.SETTINGS, encode_settings(_settings(config))),
-    )
+    transport.send(control, _control_head(config))
     for stream_type in (StreamType.QPACK_ENCODER, StreamType.QPACK_DECODER):
         transport.send(transport.open_uni_stream(), encode_varint(stream_type))
     return control
+
+
+@functools.lru_cache(maxsize=4)
+def _control_head(config: Config) -> bytes:
+    """What our control stream begins with, the same for all connections of a server."""
+    frame = encode_frame(FrameType.SETTINGS, encode_settings(_settings(config)))
+    return encode_varint(StreamType.CONTROL) + frame
 
 
 def _settings(config: Config) -> dict[int, int]:

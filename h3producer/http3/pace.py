@@ -10,6 +10,7 @@ keeps its download, and one byte a minute keeps nobody.
 
 from __future__ import annotations
 
+import functools
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -39,8 +40,9 @@ class PaceLimits(NamedTuple):
     response: MinDataRate | None
 
     @classmethod
+    @functools.lru_cache(maxsize=4)
     def of(cls, config: Config) -> PaceLimits:
-        """Those that a `Config` asks for."""
+        """Those that a `Config` asks for, the same for all connections of a server."""
 
         def rate(bytes_per_second: float | None) -> MinDataRate | None:
             if bytes_per_second is None:

@@ -149,6 +149,30 @@ def test_a_handshake_takes_its_course(version: int, suite: CipherSuite) -> None:
     assert all(each._handshake_confirmed for each in twins.both)
 
 
+def test_what_comes_when_it_is_over_does_nothing() -> None:
+    twins = begun()
+    spoken = twins.say()
+    for data in spoken:
+        twins.hear(data)
+    assert twins.both[0]._handshake_confirmed
+    for data in spoken:
+        twins.hear(data)
+        twins.hear(data, ("192.0.2.66", 1))
+    assert twins.answer()
+
+
+def test_requests_in_the_datagram_that_ends_it_are_heard_behind_its_end() -> None:
+    twins = begun()
+    twins.client.send(twins.client.open(), b"hello", end_stream=True)
+    for data in twins.say():
+        twins.hear(data)
+    for each in twins.both:
+        listener = each.observer
+        assert isinstance(listener, Listener)
+        names = [name for name, *_ in listener.heard]
+        assert names.index("handshake_completed") < names.index("stream_data_received")
+
+
 def test_a_client_may_change_the_version() -> None:
     client = Client(ADDRESS, versions=[VERSION_2, VERSION_1])
     client.quic.configuration.original_version = VERSION_1

@@ -10,7 +10,6 @@ model fail when the server starts, not two connections have one of it.
 
 from __future__ import annotations
 
-import copy
 import os
 from collections import deque
 from enum import Enum
@@ -73,7 +72,7 @@ class ConnectionModel:
         attributes = vars(connection)
         attributes.update(self._constants)
         for name, limit in self._limits:
-            attributes[name] = copy.copy(limit)
+            attributes[name] = Limit(limit.frame_type, limit.name, limit.value)
         for name, kind, content in self._containers:
             attributes[name] = kind(content)
         size = self._configuration.connection_id_length

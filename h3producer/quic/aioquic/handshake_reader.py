@@ -31,7 +31,6 @@ from h3producer.quic.aioquic.internals import Buffer, BufferReadError
 from h3producer.quic.aioquic.numbers import ACKS_PER_PACKET
 from h3producer.quic.packets import (
     FIXED_BIT,
-    LONG_HEADER,
     MIN_INITIAL_SIZE,
     LongPacket,
     parse_handshake_packets,
@@ -51,20 +50,25 @@ _INITIAL, _HANDSHAKE = Epoch.INITIAL, Epoch.HANDSHAKE
 class HandshakeReadingConnection(FastReadingConnection, HandshakingConnection):
     """A QuicConnection with a short way for the datagrams of an ordinary handshake."""
 
+    def tell(self) -> None:
+        """Hand what aioquic noted to the observer."""
+        raise NotImplementedError
+
     def receive_datagram(self, data: bytes, addr: NetworkAddress, now: float) -> None:
         if not (self.reads_fast and self.read_handshake(data, addr, now)):
             super().receive_datagram(data, addr, now)
 
     def read_handshake(self, data: bytes, addr: NetworkAddress, now: float) -> bool:
         """Take in a datagram of a handshake; False, and nothing has happened, for any other."""
-        if self._handshake_confirmed or self._close_pending or self._quic_logger is not None:
-            return False
-        if self.identity is None or not data[0] & LONG_HEADER:
+        is_ours = self.identity is not None and self._quic_logger is None
+        if not is_ours or self._close_pending:
             return False
         packets, end = parse_handshake_packets(data)
         # RFC 9000 §14.1: an Initial packet in a smaller datagram is discarded.
         if not packets or (packets[0].is_initial and len(data) < MIN_INITIAL_SIZE):
             return False
+        if self._handshake_confirmed:
+            return end == len(data) and self.is_late(addr)
         path = self.begin(packets, addr) if self._state is _FIRSTFLIGHT else self.go_on(packets)
         if path is None or path.addr != addr:
             return False
@@ -76,11 +80,17 @@ class HandshakeReadingConnection(FastReadingConnection, HandshakingConnection):
             self.read_long(data, packet, path, now)
             if self._state is not _CONNECTED or self._close_pending:
                 return True
-        # Behind them stands a 1-RTT packet, or padding. That is aioquic's, so that the observer
-        # hears of the handshake first. Keys for it come with the client's address.
+        # Behind them stands a 1-RTT packet, or padding. Keys for it come with the client's address.
         if end < len(data) and data[end] & FIXED_BIT and path.is_validated:
-            super().receive_datagram(data[end:], addr, now)
+            self.tell()  # of the handshake first
+            if not self.read(data[end:], addr, now, more=False):
+                super().receive_datagram(data[end:], addr, now)
         return True
+
+    def is_late(self, addr: NetworkAddress) -> bool:
+        """Whether packets of the handshake do nothing: it is over, and with it their keys."""
+        path = self._network_paths[0]
+        return self._state is _CONNECTED and path.addr == addr and path.is_validated
 
     def begin(self, packets: list[LongPacket], addr: NetworkAddress) -> QuicNetworkPath | None:
         """Make keys and streams for a client's first datagram; None if it is no ordinary one."""

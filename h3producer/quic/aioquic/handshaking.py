@@ -39,6 +39,12 @@ _OUR_MAX_UDP_PAYLOAD = b"\x03\x02" + encode_uint_var(MAX_UDP_PAYLOAD)
 
 _MAX_UDP_PAYLOAD_SIZE, _ACK_DELAY_EXPONENT = 0x03, 0x0A
 
+_ORIGINAL_DESTINATION_ID, _STATELESS_RESET_TOKEN, _INITIAL_SOURCE_ID, _RETRY_ID = 0, 2, 15, 16
+_OF_ONE_CONNECTION = frozenset(
+    (_ORIGINAL_DESTINATION_ID, _STATELESS_RESET_TOKEN, _INITIAL_SOURCE_ID, _RETRY_ID)
+)
+"""Transport parameters of a server that are not the same for all its connections."""
+
 
 class HandshakingConnection(StartingConnection):
     """A QuicConnection that takes the rules of the handshake to the letter."""
@@ -125,7 +131,27 @@ class HandshakingConnection(StartingConnection):
     # Transport parameters
 
     def _serialize_transport_parameters(self) -> bytes:
-        return super()._serialize_transport_parameters() + _OUR_MAX_UDP_PAYLOAD
+        identity = self.identity
+        if identity is None:
+            return super()._serialize_transport_parameters() + _OUR_MAX_UDP_PAYLOAD
+        streams = self._local_max_streams_bidi.value, self._local_max_streams_uni.value
+        key = (self._version, self._local_max_data.value, *streams)
+        common = identity.parameters.get(key)
+        if common is None:
+            values = _values_of(super()._serialize_transport_parameters() + _OUR_MAX_UDP_PAYLOAD)
+            common = identity.parameters[key] = b"".join(
+                _parameter(identifier, value)
+                for identifier, value in values.items()
+                if identifier not in _OF_ONE_CONNECTION
+            )
+        parameters = (
+            common
+            + _parameter(_ORIGINAL_DESTINATION_ID, self._original_destination_connection_id)
+            + _parameter(_STATELESS_RESET_TOKEN, self._host_cids[0].stateless_reset_token)
+            + _parameter(_INITIAL_SOURCE_ID, self._local_initial_source_connection_id)
+        )
+        retry_id = self._retry_source_connection_id
+        return parameters if retry_id is None else parameters + _parameter(_RETRY_ID, retry_id)
 
     def _parse_transport_parameters(self, data: bytes, from_session_ticket: bool = False) -> None:
         super()._parse_transport_parameters(data, from_session_ticket)
@@ -161,6 +187,10 @@ def _values_of(data: bytes) -> dict[int, bytes]:
             )
         values[identifier] = buf.pull_bytes(buf.pull_uint_var())
     return values
+
+
+def _parameter(identifier: int, value: bytes) -> bytes:
+    return encode_uint_var(identifier) + encode_uint_var(len(value)) + value
 
 
 def _integer(value: bytes) -> int:

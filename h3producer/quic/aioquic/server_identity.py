@@ -64,6 +64,9 @@ class ServerIdentity:
         self.protocols = protocols
         self.tickets = tickets
         self.early_data = early_data
+        self.parameters: dict[tuple[int | None, ...], bytes] = {}
+        """Transport parameters that all connections have in common, by the version and limits that
+        they are for; a server has one set of limits."""
         self.buffers = {
             Epoch.INITIAL: Buffer(capacity=_OTHER_MESSAGES),
             Epoch.HANDSHAKE: Buffer(capacity=len(self.certificate_message) + _OTHER_MESSAGES),
