@@ -248,6 +248,23 @@ async def test_the_application_stops_with_a_code(client: SessionClient, host: Ho
     assert client.transport.granted[UNI] == len(client.head(UNI)) + len(b"hellomore")
 
 
+async def test_bytes_that_were_on_their_way_when_it_stopped_are_granted(
+    client: SessionClient, host: Host
+) -> None:
+    stream = host.session.open_stream()
+    stream.stop(5)
+    client.connection.stream_data_received(stream.stream_id, b"late", False)
+    assert client.transport.granted[stream.stream_id] == len(b"late")
+
+
+async def test_a_stream_says_how_far_each_half_has_got(client: SessionClient, host: Host) -> None:
+    stream = host.session.open_stream()
+    assert stream.is_bidirectional
+    await stream.send(b"", end_stream=True)
+    assert repr(stream) == f"<WebTransportStream {stream.stream_id} OPEN/ENDED>"
+    assert repr(host.session) == "<WebTransportSession 0 open 1 streams>"
+
+
 async def test_both_halves_of_a_stream_end_on_their_own(client: SessionClient, host: Host) -> None:
     stream = host.session.open_stream()
     stream.stop(1)
