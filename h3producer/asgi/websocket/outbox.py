@@ -51,7 +51,8 @@ class Outbox:
 
         Raises what `make_frame` raises. Returns, too, when the exchange was cut.
         """
-        await self.emptied()
+        if self.is_busy:
+            await self.emptied()
         self._message = make_frame()
         pump = self._pump = start_inline(self._write())
         if not pump.done():
@@ -82,22 +83,18 @@ class Outbox:
     async def _write(self) -> None:
         response = self._stream.response
         try:
-            while (frame := self._next()) is not None:
+            message, self._message = self._message, None
+            if message is not None:
+                await response.write(message)
+                del message
+            while self._own:
+                frame = self._own.pop(next(iter(self._own)))
                 if self.is_ending and not self._own:
                     await response.complete(frame)
                 else:
                     await response.write(frame)
-                del frame
             if self.is_ending:
                 await response.complete()
         except LocalProtocolError as error:
             # The stream was ended past us.
             logger.debug("Stream %d: %s", self._stream.stream_id, error)
-
-    def _next(self) -> bytes | None:
-        message, self._message = self._message, None
-        if message is not None:
-            return message
-        for kind in self._own:
-            return self._own.pop(kind)
-        return None

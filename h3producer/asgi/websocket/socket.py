@@ -30,6 +30,7 @@ and the client's window closes.
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from h3producer.asgi.errors import ClientDisconnected
@@ -53,6 +54,8 @@ left. As long as that of the `websockets` library."""
 
 FRAMES_PER_PASS: Final = 100
 """Frames that are looked at without a pause: a datagram may hold two hundred pings."""
+
+logger = logging.getLogger("h3producer.error")
 
 NORMAL, ABNORMAL, INTERNAL_ERROR, SERVICE_RESTART = 1000, 1006, 1011, 1012
 
@@ -141,6 +144,11 @@ class WebSocket:
                     await self._take(chunk)
         except RequestAborted:
             self._end(ABNORMAL, "")
+        except Exception:
+            # What must not raise has raised: no socket stays open that nobody reads.
+            logger.critical("Stream %d: reading failed.", self._stream.stream_id, exc_info=True)
+            self._end(ABNORMAL, "")
+            self._stream.reset(ErrorCode.H3_INTERNAL_ERROR)
         else:
             # With its close it has said all; without one, it has gone.
             self._end(ABNORMAL, "")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from h3producer.asgi.websocket.extensions import LARGE_MESSAGE
+from h3producer.asgi.websocket.frames import Frames
 from h3producer.asgi.websocket.options import WebSocketOptions
 from h3producer.asgi.websocket.socket import CLOSE_TIMEOUT
 from h3producer.errors import ErrorCode
@@ -249,6 +250,22 @@ async def test_an_application_that_is_cancelled_resets_the_stream() -> None:
     peer.task.cancel()
     await peer.over()
     assert peer.error_code == ErrorCode.H3_INTERNAL_ERROR
+
+
+async def test_a_bug_of_ours_costs_the_socket_and_no_more(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(*_: object) -> None:
+        raise AssertionError("a bug")
+
+    app = Recorder()
+    peer = await Peer(app).opened()
+    monkeypatch.setattr(Frames, "receive", fails)
+    peer.text("x")
+    await peer.over()
+    assert peer.error_code == ErrorCode.H3_INTERNAL_ERROR
+    assert app.end == (1006, "")
+    assert "Stream 0: reading failed." in caplog.messages
 
 
 # What a client does wrong
