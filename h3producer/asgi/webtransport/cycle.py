@@ -204,8 +204,8 @@ class WebTransportCycle:
         status = message.get("status", 403)
         if not isinstance(status, int) or 200 <= status <= 299:
             raise LocalProtocolError(f"A session is not refused with the status {status!r}.")
-        self.state = WebTransportState.CLOSED
         await self._session.reject(status, message.get("headers", ()))
+        self.state = WebTransportState.CLOSED
 
     async def _close(self, message: Message) -> None:
         code, reason = code_of(message), reason_of(message)

@@ -156,3 +156,18 @@ async def test_an_application_that_catches_the_error_may_go_on() -> None:
     assert peer.transport.datagrams == [b"\0x"]
     assert peer.last_words == (7, "")
     await peer.end()
+
+
+async def test_a_refusal_that_was_wrong_may_be_mended() -> None:
+    refusal = {"type": "webtransport.close"}
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        for bad in ({"status": 200}, {"status": "x"}, {"headers": [(b"a\nb", b"")]}):
+            with pytest.raises(LocalProtocolError):
+                await send({**refusal, **bad})
+        await send({**refusal, "status": 404})
+
+    peer = Peer(app)
+    await peer.idle()
+    assert peer.outcome == "404"
+    await peer.end()
