@@ -1,10 +1,12 @@
 """Starlette's own tests, each request of them over HTTP/3, and how many pass.
 
+    make starlette-suite
     python -m tests.frameworks.starlette_suite
 
 Fetches the source distribution of the Starlette that is installed into a temporary directory,
 and runs its tests there with `plugin.py`. Only its test package gets another name, since ours has
-that one. Exits with 1 if a test fails for a reason that `reasons.py` does not know.
+that one. What was found goes into `docs/frameworks.md`. Exits with 1 if a test fails for a reason
+that `reasons.py` does not know.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from tests.frameworks.page import SUITE, write
 from tests.frameworks.starlette_suite.plugin import RESULTS
 from tests.frameworks.starlette_suite.reasons import reason_of
 
@@ -74,19 +77,35 @@ def run(source: Path) -> list[dict[str, Any]]:
 
 
 def report(results: list[dict[str, Any]]) -> int:
-    """Print the counts; 1 if something failed that should not."""
+    """Write the counts into the page and print what failed; 1 if something should not have."""
     over_http3 = [result for result in results if result["over_http3"]]
     failed = [result for result in over_http3 if result["outcome"] == "failed"]
-    reasons = collections.Counter(reason_of(each["test"]) for each in failed)
-    passed = sum(result["outcome"] == "passed" for result in over_http3)
-    print(f"Starlette {importlib.metadata.version('starlette')}: {len(results)} tests on asyncio,")
-    print(f"{len(over_http3)} of them make requests; over HTTP/3 {passed} of these pass.")
-    for reason, count in reasons.most_common():
-        print(f"{count:4} not applicable: {reason}" if reason else f"{count:4} FAILED")
-    for each in failed:
-        if reason_of(each["test"]) is None:
-            print(f"\n{each['test']}\n{each['because']}")
-    return 1 if reasons[None] else 0
+    text = summary(
+        len(results),
+        len(over_http3),
+        sum(result["outcome"] == "passed" for result in over_http3),
+        collections.Counter(reason_of(each["test"]) or "**failed**" for each in failed),
+    )
+    write(SUITE, text)
+    print(text)
+    unexpected = [each for each in failed if reason_of(each["test"]) is None]
+    for each in unexpected:
+        print(f"\n{each['test']}\n{each['because']}")
+    return 1 if unexpected else 0
+
+
+def summary(total: int, asking: int, passed: int, reasons: collections.Counter[str]) -> str:
+    """What the page says, in Markdown."""
+    lines = [
+        f"Starlette {importlib.metadata.version('starlette')}: of the {total} tests that run on "
+        f"asyncio {asking} make requests. **{passed}** of these pass; "
+        f"{asking - passed - reasons.total()} Starlette skips or expects to fail.",
+        "",
+        "| tests | the others |",
+        "|--:|---|",
+        *(f"| {count} | {reason} |" for reason, count in reasons.most_common()),
+    ]
+    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":
