@@ -14,7 +14,7 @@ SOAK_SECONDS ?= 600
 WORKLOAD ?= get50
 
 .PHONY: help serve test lint types unit stock attacks bench load-client profile conformance fuzz
-.PHONY: soak interop interop-runner starlette-suite browser clean
+.PHONY: soak more-clients interop interop-runner starlette-suite browser clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -89,6 +89,9 @@ fuzz: $(FUZZ_STAMP)  ## each fuzz target for FUZZ_SECONDS (60); findings stay in
 
 soak: $(STAMP)  ## all kinds of clients on a bad network for SOAK_SECONDS (600)
 	$(BIN)/python -m tests.soak --seconds $(SOAK_SECONDS)
+
+more-clients: $(STAMP)  ## the clients that pip does not bring, on Debian (as root)
+	tests/interop/install-debian.sh $(VENV)/interop-npm
 
 interop: $(STAMP)  ## every independent client in every case, into docs/interop.md (10 minutes)
 	$(BIN)/python -m tests.interop --write

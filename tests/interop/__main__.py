@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.ERROR)
-    with tempfile.TemporaryDirectory() as directory:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
         results = asyncio.run(_results(options, Authority.made_in(Path(directory))))
     print(summary(results))
     if options.write:

@@ -139,6 +139,7 @@ def fields_of(scope: Scope) -> list[tuple[bytes, bytes]]:
         (b"x-seen-method", scope["method"].encode()),
         (b"x-seen-client", f"{host}:{port}".encode()),
         (b"x-seen-length", length),
+        (b"x-seen-early", dict(scope["headers"]).get(b"early-data", b"")),
     ]
 
 

@@ -28,6 +28,7 @@ __all__ = ["Authority"]
 NAMES = x509.SubjectAlternativeName(
     [
         x509.DNSName("localhost"),
+        x509.DNSName("ip6-localhost"),
         x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
         x509.IPAddress(ipaddress.ip_address("::1")),
     ]

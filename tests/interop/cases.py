@@ -311,6 +311,32 @@ async def resumption(stage: Stage) -> str | None:
 
 
 @case(
+    "early_data",
+    "0-RTT",
+    "The server ends the connection, up to three times; the first request of one of the next comes"
+    " as early data, which the application is told.",
+    Setting(server={"early_data": True}, wishes=Wishes(early=True)),
+)
+async def early_data(stage: Stage) -> str | None:
+    await stage.get("/hello")
+    for _ in range(3):
+        stage.witness.close_connections()
+        await stage.until(lambda: stage.witness.last.end != "")
+        remark = None
+        try:
+            answer = await stage.get("/hello")
+        except AssertionError:
+            answer = await stage.get("/hello")
+            remark = FAILS_ONCE
+        if stage.witness.last.had_early_data:
+            break
+    assert stage.witness.last.had_early_data, "The server took no early data."
+    if answer["fields"]["x-seen-early"] != "1":
+        return "its control stream comes as early data, and the request waits for the handshake"
+    return remark
+
+
+@case(
     "loss",
     "10 % loss",
     "A relay loses every tenth datagram of both directions; a megabyte comes down and 300 kB go up"
@@ -325,14 +351,14 @@ async def loss(stage: Stage) -> None:
     assert min(stage.relay.up.lost, stage.relay.down.lost) > 5
 
 
-TINY = 2048
-"""Bytes of a window: the least that our server lets itself be told."""
+TINY = 4096
+"""Bytes of a window: the least that lsquic connects with."""
 
 
 @case(
     "tiny_download",
     "tiny windows, down",
-    "The client announces a stream window of 2 KiB, and 200 kB come through it.",
+    "The client announces a stream window of 4 KiB, and 200 kB come through it.",
     Setting(wishes=Wishes(window=TINY)),
 )
 async def tiny_download(stage: Stage) -> None:
@@ -343,7 +369,7 @@ async def tiny_download(stage: Stage) -> None:
 @case(
     "tiny_upload",
     "tiny windows, up",
-    "The server announces windows of 2 KiB, and 200 kB come through them.",
+    "The server announces windows of 4 KiB, and 200 kB come through them.",
     Setting(server={"request_buffer": TINY, "connection_buffer": TINY}),
 )
 async def tiny_upload(stage: Stage) -> None:
@@ -411,5 +437,8 @@ async def elsewhere(stage: Stage) -> str | None:
         await stage.get("/hello")
     except AssertionError:
         await stage.get("/hello")
-        return "fails once on the connection that the server has closed, and opens another then"
+        return FAILS_ONCE
     return None
+
+
+FAILS_ONCE = "fails once on the connection that the server has closed, and opens another then"

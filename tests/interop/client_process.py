@@ -85,7 +85,12 @@ class ClientProcess:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={
+                **os.environ,
+                "PYTHONPATH": str(ROOT),
+                "NODE_EXTRA_CA_CERTS": self._arguments[1],  # nothing else tells Bun
+                "QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING": "true",
+            },
             limit=LINE,
             start_new_session=True,
         )

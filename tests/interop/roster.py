@@ -6,18 +6,36 @@ a client does not offer stands here with the reason, and everything else it has 
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+
+from tests.interop import go_program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 __all__ = ["CONTENDERS", "Contender", "contender_named"]
+
+
+HOSTS = {"127.0.0.1": "localhost", "::1": "[::1]"}
+
+BY_ADDRESS = {"127.0.0.1": "127.0.0.1", "::1": "[::1]"}
+"""For clients that take `localhost` for ::1 first, where nobody listens."""
+
+BY_NAME = {"127.0.0.1": "localhost", "::1": "ip6-localhost"}
+"""For browsers: where they are told to use HTTP/3 at once, they take no address of IPv6."""
+
+CLIENTS = Path(__file__).with_name("clients")
+
+NPM = Path(sys.prefix, "interop-npm")
+"""Where `install-debian.sh` puts what comes from npm."""
 
 
 class Installation(Protocol):
@@ -74,6 +92,68 @@ class Debian:
         return self.python, "-m", f"tests.interop.clients.{name}"
 
 
+@dataclass(frozen=True)
+class Go:
+    """A library in Go from Debian, under a program of ours that is built when it is first run."""
+
+    package: str
+
+    @property
+    def version(self) -> str | None:
+        return go_program.version(self.package)
+
+    def __str__(self) -> str:
+        return f"apt: golang-go {self.package}"
+
+    def command(self, name: str) -> Sequence[str]:
+        return (str(go_program.built(CLIENTS / name)),)
+
+
+@dataclass(frozen=True)
+class Npm:
+    """A package of npm, in a directory beside the environment that the tests run in."""
+
+    package: str
+    program: str
+    """What runs our script, below the directory."""
+    suffix: str
+
+    @property
+    def version(self) -> str | None:
+        manifest = NPM / "node_modules" / self.package / "package.json"
+        version: str | None = None
+        if manifest.exists():
+            version = json.loads(manifest.read_text())["version"]
+        return version
+
+    def __str__(self) -> str:
+        return f"npm: {self.package}"
+
+    def command(self, name: str) -> Sequence[str]:
+        return str(NPM / self.program), str(CLIENTS / f"{name}.{self.suffix}")
+
+
+@dataclass(frozen=True)
+class Browser:
+    """A browser from Debian, driven by a package of npm."""
+
+    package: str
+    driver: str
+    others: str = ""
+    """What else of Debian it takes."""
+
+    @property
+    def version(self) -> str | None:
+        browser, driver = Debian(self.package).version, Npm(self.driver, "", "").version
+        return browser and driver and f"{browser}, {self.driver} {driver}"
+
+    def __str__(self) -> str:
+        return f"apt: {self.package}{self.others}; npm: {self.driver}"
+
+    def command(self, name: str) -> Sequence[str]:
+        return "node", str(CLIENTS / f"{name}.mjs"), str(NPM)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Contender:
     """One independent client."""
@@ -86,6 +166,8 @@ class Contender:
     installation: Installation
     lacks: Mapping[str, str] = field(default_factory=dict)
     """Names of cases that it does not offer, each with the reason."""
+    hosts: Mapping[str, str] = field(default_factory=lambda: HOSTS)
+    """How it is told where a server listens."""
     is_quick: bool = True
     """It starts in less than a second, so `make test` may have it, too."""
 
@@ -95,10 +177,8 @@ class Contender:
 
     def origin(self, host: str, port: int) -> str:
         """The URL that it is given of a server that listens there."""
-        return f"https://{HOSTS.get(host, host)}:{port}"
+        return f"https://{self.hosts.get(host, host)}:{port}"
 
-
-HOSTS = {"127.0.0.1": "localhost", "::1": "[::1]"}
 
 NO_DEED = "its interface offers none"
 NO_VERSION = "its interface offers no choice of the version"
@@ -119,7 +199,8 @@ CONTENDERS: tuple[Contender, ...] = (
         title="curl-cffi",
         stack="ngtcp2, nghttp3, BoringSSL",
         installation=Pip("curl-cffi"),
-        lacks={**COMMON, "resumption": NO_SESSIONS},
+        hosts=BY_ADDRESS,
+        lacks={**COMMON, "early_data": "libcurl sends no early data with BoringSSL"},
     ),
     Contender(
         name="qh3",
@@ -135,6 +216,7 @@ CONTENDERS: tuple[Contender, ...] = (
         lacks={
             **COMMON,
             "resumption": NO_SESSIONS,
+            "early_data": NO_SESSIONS,
             "ipv6": "writes an IPv6 address into `:authority` without its brackets, which is"
             " malformed (RFC 3986 §3.2.2)",
         },
@@ -163,6 +245,7 @@ CONTENDERS: tuple[Contender, ...] = (
             "abort_upload": NO_STREAMING,
             "interim": "takes what follows a 103 for trailers, whichever server sends it",
             "resumption": NO_SESSIONS,
+            "early_data": NO_SESSIONS,
             "ipv6": "takes no address for the name of a server",
         },
     ),
@@ -176,6 +259,53 @@ CONTENDERS: tuple[Contender, ...] = (
             "upload": NO_STREAMING,
             "abort_upload": NO_STREAMING,
         },
+    ),
+    Contender(
+        name="curl",
+        title="curl (pycurl)",
+        stack="ngtcp2, nghttp3, GnuTLS",
+        installation=Debian("python3-pycurl", "/usr/bin/python3"),
+        hosts=BY_ADDRESS,
+        lacks=COMMON,
+    ),
+    Contender(
+        name="quic_go",
+        title="quic-go",
+        stack="quic-go, Go's crypto/tls",
+        installation=Go("golang-github-lucas-clemente-quic-go-dev"),
+        lacks={"migration": "quic-go 0.46 offers none"},
+    ),
+    Contender(
+        name="bun",
+        title="Bun",
+        stack="lsquic, BoringSSL",
+        installation=Npm("bun", "node_modules/.bin/bun", "ts"),
+        hosts=BY_ADDRESS,
+        lacks={**COMMON, "resumption": NO_SESSIONS, "early_data": NO_SESSIONS},
+        is_quick=False,
+    ),
+    Contender(
+        name="chromium",
+        title="Chromium",
+        stack="Google's quiche, BoringSSL",
+        installation=Browser("chromium", "playwright-core"),
+        hosts=BY_NAME,
+        lacks={**COMMON, "trailers": "lets no page say `te: trailers`"},
+        is_quick=False,
+    ),
+    Contender(
+        name="firefox",
+        title="Firefox",
+        stack="neqo, NSS",
+        installation=Browser("firefox-esr", "puppeteer-core", " libnss3-tools"),
+        hosts=BY_NAME,
+        lacks={
+            **COMMON,
+            "trailers": "lets no page say `te: trailers`",
+            "upload": "lets no page send a stream",
+            "abort_upload": "lets no page send a stream",
+        },
+        is_quick=False,
     ),
 )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from h3producer.config import Config
 from tests.interop.matrix import Cell, cells
 from tests.interop.roster import CONTENDERS, Pip
 from tests.interop.stage import staged
@@ -31,6 +32,8 @@ async def test_a_client_in_a_case(cell: Cell, authority: Authority) -> None:
     installation = cell.contender.installation
     if installation.version is None and not isinstance(installation, Pip):
         pytest.skip(f"not installed here: {installation}")
+    if "early_data" in cell.case.setting.server and not Config.fast_path:
+        pytest.skip("There is no early data without the fast path.")
     async with staged(cell.contender, authority, cell.case.setting) as stage:
         await cell.case.play(stage)
 
