@@ -46,8 +46,8 @@ class InteropApp:
 
     def __init__(self) -> None:
         self.notes = Notes()
-        """`leaves PATH`: the client left a request of this path before its end. `takes /swallow`:
-        an upload has begun. `sends trailers`: the client said that it takes some."""
+        """`leaves PATH`: the client left a request of this path before its end. `sends trailers`:
+        the client said that it takes some."""
         self.intermission: Callable[[], Awaitable[None]] = _nothing
         """What happens between the halves of a `/halves/N`."""
         self.digests: list[str] = []
@@ -117,9 +117,8 @@ class InteropApp:
         began = None
         async for piece in content(receive):
             now = time.monotonic()
-            if began is None and piece:
-                began = now
-                self.notes.add("takes /swallow")
+            if piece:
+                began = began or now
             digest.update(piece)
             self.upload_took = now - (began or now)
         self.digests.append(digest.hexdigest())
