@@ -27,7 +27,9 @@ __all__ = ["as_markdown", "summary"]
 def summary(results: Sequence[Result]) -> str:
     """How many cells ended in which way."""
     counts = {verdict: sum(each.verdict is verdict for each in results) for verdict in Verdict}
-    return ", ".join(f"{count} {verdict.name.lower()}" for verdict, count in counts.items())
+    return ", ".join(
+        f"{count} {verdict.name.lower().replace('_', ' ')}" for verdict, count in counts.items()
+    )
 
 
 def as_markdown(results: Sequence[Result]) -> str:

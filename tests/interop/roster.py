@@ -200,7 +200,7 @@ CONTENDERS: tuple[Contender, ...] = (
         stack="ngtcp2, nghttp3, BoringSSL",
         installation=Pip("curl-cffi"),
         hosts=BY_ADDRESS,
-        lacks={**COMMON, "early_data": "libcurl sends no early data with BoringSSL"},
+        lacks={**COMMON, "early_data": "with BoringSSL, libcurl sends no early data"},
     ),
     Contender(
         name="qh3",
@@ -273,7 +273,7 @@ CONTENDERS: tuple[Contender, ...] = (
         title="quic-go",
         stack="quic-go, Go's crypto/tls",
         installation=Go("golang-github-lucas-clemente-quic-go-dev"),
-        lacks={"migration": "quic-go 0.46 offers none"},
+        lacks={"migration": "the release 0.46 offers none"},
     ),
     Contender(
         name="bun",
