@@ -38,13 +38,21 @@ class Case:
     setting: Setting = field(default_factory=Setting)
     is_long: bool = False
     """It takes seconds, and is left to the matrix."""
+    needs_fast_path: bool = False
+    """aioquic's own TLS keeps no session."""
 
 
 CASES: list[Case] = []
 
 
 def case(
-    name: str, heading: str, words: str, setting: Setting | None = None, *, is_long: bool = False
+    name: str,
+    heading: str,
+    words: str,
+    setting: Setting | None = None,
+    *,
+    is_long: bool = False,
+    needs_fast_path: bool = False,
 ) -> Callable[[Play], Play]:
     """A decorator that enters a case."""
 
@@ -57,6 +65,7 @@ def case(
                 play=play,
                 setting=setting or Setting(),
                 is_long=is_long,
+                needs_fast_path=needs_fast_path,
             )
         )
         return play
@@ -297,6 +306,7 @@ async def retry(stage: Stage) -> None:
     "resumption",
     "resumption",
     "The server ends the connection; the next one resumes the TLS session, without a certificate.",
+    needs_fast_path=True,
 )
 async def resumption(stage: Stage) -> str | None:
     await stage.get("/hello")
@@ -315,6 +325,7 @@ async def resumption(stage: Stage) -> str | None:
     "The server ends the connection, up to three times; the first request of one of the next comes"
     " as early data, which the application is told.",
     Setting(server={"early_data": True}, wishes=Wishes(early=True)),
+    needs_fast_path=True,
 )
 async def early_data(stage: Stage) -> str | None:
     await stage.get("/hello")

@@ -32,8 +32,8 @@ async def test_a_client_in_a_case(cell: Cell, authority: Authority) -> None:
     installation = cell.contender.installation
     if installation.version is None and not isinstance(installation, Pip):
         pytest.skip(f"not installed here: {installation}")
-    if "early_data" in cell.case.setting.server and not Config.fast_path:
-        pytest.skip("There is no early data without the fast path.")
+    if cell.case.needs_fast_path and not Config.fast_path:
+        pytest.skip("No TLS session is kept without the fast path.")
     async with staged(cell.contender, authority, cell.case.setting) as stage:
         await cell.case.play(stage)
 
