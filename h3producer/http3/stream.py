@@ -45,7 +45,10 @@ __all__ = ["Handler", "Http3Stream"]
 logger = logging.getLogger("h3producer.error")
 
 Handler = Callable[["Http3Stream"], Awaitable[None]]
-"""An application: answers one exchange. When it returns, the exchange is over."""
+"""An application: answers one exchange. When it returns, the exchange is over.
+
+A server keeps a plain CONNECT (RFC 9110 §9.3.6) from it unless it has a true `takes_connect`.
+"""
 
 
 class Http3Stream(DatagramExchange):

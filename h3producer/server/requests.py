@@ -5,7 +5,9 @@ application's handler. It knows the concurrency limit, the access log and the se
 requests. It refuses to know what a request does.
 
 Its one rule: the application's handler is called exactly as if nobody stood in between; what it
-raises and returns goes through untouched.
+raises and returns goes through untouched. But a plain CONNECT, which asks for a proxy, is answered
+with 501 unless the handler has an attribute `takes_connect` that is true: who serves pages would
+take it for a page.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ class Requests:
 
     def __init__(self, handler: Callable[[Http3Stream], Awaitable[None]], config: Config) -> None:
         self._handler = handler
+        self._takes_connect = bool(getattr(handler, "takes_connect", False))
         self._limit = config.limit_concurrency
         self._access_log = config.access_log
         self._running: set[asyncio.Task[object]] = set()
@@ -52,6 +55,10 @@ class Requests:
         try:
             if self._limit is not None and len(self._running) >= self._limit:
                 await _refuse(stream)
+            elif stream.request.method == "CONNECT" and not self._takes(stream):
+                # RFC 9110 §9.3.6: "Most origin servers do not implement CONNECT."
+                stream.response.start(501, [])
+                await stream.response.complete()
             else:
                 self._running.add(task)
                 await self._handler(stream)
@@ -64,6 +71,10 @@ class Requests:
                 self._idle.set()
             if self._access_log and logger.isEnabledFor(logging.INFO):
                 _log_end(stream, canceled)
+
+    def _takes(self, stream: Http3Stream) -> bool:
+        """Whether the handler hears of a CONNECT: of an extended one it is the judge."""
+        return self._takes_connect or stream.request.protocol is not None
 
     async def wait_idle(self) -> None:
         """Wait until no request is in the application."""

@@ -11,7 +11,7 @@ import pytest
 from h3producer.config import Config
 from h3producer.errors import ErrorCode
 from h3producer.server.requests import Requests
-from tests.server.streams import FakeStream, as_stream
+from tests.server.streams import FakeRequest, FakeStream, as_stream
 
 if TYPE_CHECKING:
     from h3producer.http3.stream import Http3Stream
@@ -38,6 +38,34 @@ async def started(requests: Requests, stream: FakeStream) -> asyncio.Task[None]:
     task = asyncio.create_task(requests(as_stream(stream)))
     await asyncio.sleep(0)
     return task
+
+
+# CONNECT
+
+
+async def test_who_serves_pages_is_no_proxy() -> None:
+    stream = FakeStream(FakeRequest("CONNECT"))
+    await Requests(answer, Config())(as_stream(stream))
+    assert stream.response.status == 501
+    assert stream.response.completed
+
+
+async def test_who_takes_connect_hears_of_it() -> None:
+    class Proxy(Held):
+        takes_connect = True
+
+    handler = Proxy()
+    handler.go_on.set()
+    stream = FakeStream(FakeRequest("CONNECT"))
+    await Requests(handler, Config())(as_stream(stream))
+    assert stream.response.status == 200
+
+
+async def test_a_handler_judges_which_protocols_it_speaks() -> None:
+    stream = FakeStream(FakeRequest("CONNECT"))
+    stream.request.protocol = "websocket"
+    await Requests(answer, Config())(as_stream(stream))
+    assert stream.response.status == 200
 
 
 # Who is inside
