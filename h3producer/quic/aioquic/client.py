@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.packet import QuicErrorCode
 
+from h3producer.config import Config
+from h3producer.quic.aioquic.congestion import bounded
 from h3producer.quic.aioquic.connection import AioquicConnection
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ class AioquicClient(AioquicConnection):
         """
         configuration = QuicConfiguration(
             is_client=True,
+            congestion_control_algorithm=bounded("reno", Config.max_bytes_in_flight),
             alpn_protocols=["h3"],
             server_name=server_name,
             cafile=None if cafile is None else str(cafile),
