@@ -13,7 +13,7 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from aioquic.tls import CipherSuite
 
@@ -302,48 +302,55 @@ async def retry(stage: Stage) -> None:
     assert stage.witness.last.was_retried
 
 
+CHANCES = 5
+"""Connections on which a client may resume a session: Firefox offers one on every second."""
+
+
 @case(
     "resumption",
     "resumption",
-    "The server ends the connection; the next one resumes the TLS session, without a certificate.",
+    "The server ends the connection, up to five times; one of the next resumes the TLS session,"
+    " without a certificate.",
     needs_fast_path=True,
 )
 async def resumption(stage: Stage) -> str | None:
     await stage.get("/hello")
-    stage.witness.close_connections()
-    await stage.until(lambda: stage.witness.last.end != "")
-    remark = await elsewhere(stage)
-    first, *_, second = stage.witness.connections
-    assert not first.was_resumed
-    assert second.was_resumed, "The second handshake was a full one."
-    return remark
+    assert not stage.witness.last.was_resumed
+    for _ in range(CHANCES):
+        _, remark = await reconnected(stage)
+        if stage.witness.last.was_resumed:
+            return remark
+    raise AssertionError("The other handshakes were full ones, too.")
 
 
 @case(
     "early_data",
     "0-RTT",
-    "The server ends the connection, up to three times; the first request of one of the next comes"
+    "The server ends the connection, up to five times; the first request of one of the next comes"
     " as early data, which the application is told.",
     Setting(server={"early_data": True}, wishes=Wishes(early=True)),
     needs_fast_path=True,
 )
 async def early_data(stage: Stage) -> str | None:
     await stage.get("/hello")
-    for _ in range(3):
-        stage.witness.close_connections()
-        await stage.until(lambda: stage.witness.last.end != "")
-        remark = None
-        try:
-            answer = await stage.get("/hello")
-        except AssertionError:
-            answer = await stage.get("/hello")
-            remark = FAILS_ONCE
+    for _ in range(CHANCES):
+        answer, remark = await reconnected(stage)
         if stage.witness.last.had_early_data:
             break
     assert stage.witness.last.had_early_data, "The server took no early data."
     if answer["fields"]["x-seen-early"] != "1":
         return "its control stream comes as early data, and the request waits for the handshake"
     return remark
+
+
+async def reconnected(stage: Stage) -> tuple[dict[str, Any], str | None]:
+    """The server ends the connection, and the next request is answered on another."""
+    stage.witness.close_connections()
+    await stage.until(lambda: stage.witness.last.end != "")
+    try:
+        return await stage.get("/hello"), None
+    except AssertionError:
+        return await stage.get("/hello"), FAILS_ONCE
 
 
 @case(
