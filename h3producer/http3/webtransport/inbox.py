@@ -10,7 +10,7 @@ are streams, and no stream can keep another waiting.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict
 from typing import TYPE_CHECKING, TypeAlias
 
 from h3producer.errors import LocalProtocolError
@@ -31,7 +31,7 @@ class Inbox:
     """The line of one session. One reader at a time."""
 
     def __init__(self) -> None:
-        self._line: deque[Teller] = deque()
+        self._line: OrderedDict[Teller, None] = OrderedDict()
         self._reader: Wakeup | None = None
         self._is_open = False
         self.closed: SessionClosed | None = None
@@ -57,9 +57,20 @@ class Inbox:
         self.line_up(lambda: event)
 
     def line_up(self, teller: Teller) -> None:
-        """Somebody has something to tell: `teller` returns it, or None if it came to nothing."""
-        self._line.append(teller)
+        """Somebody has something to tell: `teller` returns it, or None if it came to nothing.
+
+        A no-op for who stands in line.
+        """
+        self._line[teller] = None
         self._wake()
+
+    def step_out(self, teller: Teller) -> None:
+        """Whoever may stand in line has nothing to tell any more."""
+        self._line.pop(teller, None)
+
+    def __len__(self) -> int:
+        """How many stand in line."""
+        return len(self._line)
 
     async def receive(self) -> Event:
         """Wait for the next event; at once, and every time, the end of the session behind all.
@@ -78,7 +89,8 @@ class Inbox:
 
     def _next(self) -> Event | None:
         while self._line and self._is_open:
-            event = self._line.popleft()()
+            teller, _ = self._line.popitem(last=False)
+            event = teller()
             if event is not None:
                 return event
         return self.closed

@@ -226,6 +226,7 @@ class WebTransportSession:
 
     def stream_over(self, stream: WebTransportStream) -> None:
         self.streams.pop(stream.stream_id, None)
+        self._inbox.step_out(stream.take)
         self._table.stream_over(stream)
 
     # For its words

@@ -150,7 +150,9 @@ class WebTransportStream:
     def join(self, watcher: StreamWatcher) -> None:
         """From now on `watcher` hears of it; at once if something has come."""
         self._watcher = watcher
-        if self._is_announced:
+        if self._is_over:
+            watcher.stream_over(self)  # it ended before anybody watched
+        elif self._is_announced:
             watcher.stream_readable(self)
 
     def session_gone(self) -> None:
@@ -193,7 +195,9 @@ class WebTransportStream:
     def reset_received(self, error_code: int) -> None:
         """RESET_STREAM."""
         if self.receiving is Half.OPEN:
-            if self._is_known and self._watcher is not None:
+            if not self._is_known:
+                self.reset()  # nobody will ever send on it
+            elif self._watcher is not None:
                 self._watcher.stream_reset(self, application_code(error_code))
             self._cut_receiving()
 

@@ -226,6 +226,17 @@ async def test_streams_that_come_before_their_session_are_kept_for_it(host: Host
     await client.end()
 
 
+async def test_a_stream_that_ends_before_its_session_begins_is_forgotten(host: Host) -> None:
+    client = SessionClient(host)
+    client.send(client.head(UNI), b"early", on=UNI)
+    client.reset(7, on=UNI)
+    client.send(CONNECT)
+    await client.idle()
+    assert client.data_streams == set()
+    assert host.session.streams == {}
+    await client.end()
+
+
 async def test_so_many_wait_and_no_more(host: Host) -> None:
     client = SessionClient(host)
     ids = [UNI + 4 * number for number in range(MAX_EARLY_STREAMS + 1)]

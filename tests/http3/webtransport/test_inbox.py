@@ -54,3 +54,28 @@ async def test_who_waits_is_woken() -> None:
     await asyncio.sleep(0)
     inbox.tell(SessionDraining())
     assert await waiting == SessionDraining()
+
+
+def test_who_stands_in_line_stands_there_once() -> None:
+    inbox = opened()
+    told: list[int] = []
+
+    def teller() -> SessionDraining:
+        told.append(1)
+        return SessionDraining()
+
+    inbox.line_up(teller)
+    inbox.line_up(teller)
+    inbox.close(SessionClosed(None, ""))
+    assert run_now(inbox.receive()) == SessionDraining()
+    assert run_now(inbox.receive()) == SessionClosed(None, "")
+    assert told == [1]
+
+
+def test_who_leaves_the_line_is_not_asked() -> None:
+    inbox = opened()
+    inbox.line_up(SessionDraining)
+    inbox.step_out(SessionDraining)
+    inbox.step_out(SessionDraining)  # who does not stand there
+    inbox.close(SessionClosed(7, ""))
+    assert run_now(inbox.receive()) == SessionClosed(7, "")

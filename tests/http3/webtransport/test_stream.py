@@ -126,6 +126,25 @@ async def test_a_stream_that_was_reset_before_anybody_heard_of_it_never_was(
     assert await heard(host, 1) == [StreamData(UNI + 4, b"other", False)]
 
 
+async def test_streams_that_are_reset_unheard_of_leave_nothing_behind(
+    client: SessionClient, host: Host
+) -> None:
+    for stream_id in range(UNI, UNI + 4 * 2000, 4):
+        client.send(client.head(stream_id), b"hello", on=stream_id)
+        client.reset(error_code_of(7), on=stream_id)
+        client.pass_time(1)
+    assert len(host.session._inbox) == 0
+
+
+async def test_an_answer_to_a_stream_that_was_reset_unheard_of_is_not_waited_for(
+    client: SessionClient, host: Host
+) -> None:
+    client.send(client.head(BIDI), b"hello", on=BIDI)
+    client.reset(error_code_of(7), on=BIDI)
+    assert client.fate(BIDI) == (error_code_of(0), None)
+    assert client.data_streams == set()
+
+
 async def test_a_reset_behind_the_end_changes_nothing(client: SessionClient, host: Host) -> None:
     client.send(client.head(UNI), b"hello", on=UNI, end=True)
     client.reset(error_code_of(7), on=UNI)
