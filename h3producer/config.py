@@ -284,6 +284,11 @@ class Config:
                 "nobody would ever be asked."
             )
 
+    def __hash__(self) -> int:
+        # Some values have no hash (a mapping for `log_config`), and all fields take ten
+        # microseconds, which what is kept for a configuration would cost each connection.
+        return hash((self.port, self.bind))
+
     @classmethod
     def names(cls) -> tuple[str, ...]:
         """The names of all settings."""

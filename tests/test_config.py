@@ -131,3 +131,9 @@ def test_early_data_needs_tickets_and_a_tls_that_takes_it(without: dict[str, obj
     Config(early_data=True, fast_path=True)
     with pytest.raises(ConfigError, match="early_data is of no use without"):
         Config(**{"early_data": True, "fast_path": True, **without})  # type: ignore[arg-type]
+
+
+def test_a_configuration_is_a_key_whatever_is_in_it() -> None:
+    config = Config(log_config={"version": 1})
+
+    assert {config: "kept"}[Config(log_config={"version": 1})] == "kept"
