@@ -89,9 +89,14 @@ def test_every_path_exists() -> None:
 
 def test_every_option_exists() -> None:
     known = {name for option in SERVE_OPTIONS for name in (*option.opts, *option.secondary_opts)}
-    foreign = {"--http3-only", "--origin-to-force-quic-on", "--ignore-certificate-errors-spki-list"}
+    curls = {"--http3-only"}
+    chromes = {
+        "--origin-to-force-quic-on",
+        "--ignore-certificate-errors-spki-list",
+        "--enable-features",
+    }
     named = set(re.findall(r"`(--[a-z][a-z0-9-]+)", README)) | set(options())
-    assert named - known - foreign - {"--help", "--version"} == set()
+    assert named - known - curls - chromes - {"--help", "--version"} == set()
 
 
 @pytest.mark.parametrize(("option", "default"), options().items())
@@ -100,6 +105,8 @@ def test_every_default_is_the_default(option: str, default: str) -> None:
     value = getattr(config, option.removeprefix("--").replace("-", "_"))
     if default.endswith("k"):
         assert value == int(default[:-1]) * 1024
+    elif default == "off":
+        assert value is False
     else:
         assert str(value if value is not None else "") in (default, f"{default}.0")
 
