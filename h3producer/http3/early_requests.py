@@ -33,7 +33,7 @@ class EarlyRequests:
     """Those of one connection that began with early data."""
 
     def __init__(self) -> None:
-        self._waiting: list[Callable[[], None]] = []
+        self._waiting: dict[Callable[[], None], None] = {}
         self.is_over = False
         """The handshake is complete, or will never be."""
 
@@ -43,13 +43,23 @@ class EarlyRequests:
             return False
         # RFC 8470 §3: "By deferring processing, it can ensure that only a successfully completed
         # connection is used for the request(s) therein."
-        self._waiting.append(go_on)
+        self._waiting[go_on] = None
+        return True
+
+    def withdraws(self, go_on: Callable[[], None]) -> bool:
+        """Whether a request that waited does not any more: it was cut, and `go_on` is not called.
+
+        QUIC lets the client open another for it, so it must not be kept until the handshake ends.
+        """
+        if go_on not in self._waiting:
+            return False
+        del self._waiting[go_on]
         return True
 
     def end(self) -> None:
         """Early data is over, one way or the other: let those go on who wait."""
         self.is_over = True
-        waiting, self._waiting = self._waiting, []
+        waiting, self._waiting = self._waiting, {}
         for go_on in waiting:
             go_on()
 

@@ -230,6 +230,12 @@ class Http3Stream(DatagramExchange):
         self.output = Http3OutputProducer(self._frame_writer, self.abort, self._announce_closed)
         self.response = Http3Response(self.output, method, context.heads)
 
+    def _end(self, error_code: int) -> None:
+        super()._end(error_code)
+        early = self._context.early
+        if early is not None and early.withdraws(self._enter):
+            self._begin()
+
     def _enter(self) -> None:
         self._context.turnstile.enter(self._context.source, self._begin)
 

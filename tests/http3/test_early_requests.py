@@ -71,6 +71,17 @@ async def test_a_request_that_has_waited_has_all_of_its_body(connect: Connect) -
     assert client.received().body == b"sent early, sent late"
 
 
+async def test_a_request_that_is_given_up_while_it_waits_is_forgotten(connect: Connect) -> None:
+    seen = Seen()
+    client = connect(seen, early=True)
+    client.send(POST, data(b"hello"))
+    client.reset()
+    assert client.connection.streams == {}
+    client.complete_handshake()
+    await client.idle()
+    assert seen.methods == []
+
+
 async def test_what_waits_is_not_read_so_its_client_gets_no_credit(connect: Connect) -> None:
     client = connect(echo, early=True)
     client.send(POST, data(bytes(1000)))
