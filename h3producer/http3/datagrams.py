@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_EARLY",
+    "MAX_WAITING",
     "ConnectionDatagrams",
     "StreamDatagrams",
     "connection_datagrams",
@@ -35,6 +36,11 @@ __all__ = [
 MAX_EARLY: Final = 32
 """Datagrams of a connection that wait for their exchanges to begin, 64 KiB at most: those that a
 client sends in one flight with its requests, when the network delivers them the other way round."""
+
+MAX_WAITING: Final = 1024
+"""Datagrams that wait for all exchanges of a connection, 1.5 MB at most: what eight of them may
+have each, and as much as a connection may have unread of requests. No window holds datagrams up,
+so a client with a hundred streams could otherwise have us hold a hundred times what one may."""
 
 
 def takes_datagrams(config: Config) -> bool:
@@ -58,6 +64,9 @@ class ConnectionDatagrams:
         """`max_waiting` datagrams of an exchange wait for the application at most."""
         self.transport = transport
         self.max_waiting = max_waiting
+        self._max_in_all = max(max_waiting, MAX_WAITING)
+        self.waiting = 0
+        """Datagrams that wait for handlers, all exchanges together."""
         self._peer = peer
         self._early: deque[tuple[int, bytes]] = deque(maxlen=MAX_EARLY)
 
@@ -70,6 +79,11 @@ class ConnectionDatagrams:
         if settings is None or not settings.get(Setting.H3_DATAGRAM):
             return 0
         return self.transport.max_datagram
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more may wait."""
+        return self.waiting < self._max_in_all
 
     def keep(self, stream_id: int, payload: bytes) -> None:
         """The exchange has not begun. RFC 9297 §2.1: "the receiver SHALL either drop that datagram
@@ -92,14 +106,16 @@ class StreamDatagrams:
 
     def __init__(self, stream_id: int, connection: ConnectionDatagrams) -> None:
         self._stream_id = stream_id
-        self._connection = connection
-        self._waiting = deque(connection.take(stream_id), maxlen=connection.max_waiting)
+        self.connection = connection
+        self._waiting: deque[bytes] = deque()
         self._reader: Wakeup | None = None
         self._over: RequestAborted | None = None
         self.on_arrival: Callable[[], None] | None = None
         """Called when one has come where none was, by who does not wait in `receive`."""
         self.dropped = 0
         """Datagrams that came and were dropped, since the application was too slow for them."""
+        for payload in connection.take(stream_id):
+            self.received(payload)
 
     def __len__(self) -> int:
         """How many have come and wait."""
@@ -111,7 +127,7 @@ class StreamDatagrams:
 
         It is known once the client's SETTINGS are there, and follows the path.
         """
-        return max(0, self._connection.max_datagram - MAX_DATAGRAM_HEAD)
+        return max(0, self.connection.max_datagram - MAX_DATAGRAM_HEAD)
 
     def send(self, payload: bytes) -> bool:
         """Send one; return whether it was taken. Never waits.
@@ -125,7 +141,7 @@ class StreamDatagrams:
             return False
         if len(payload) > limit:
             raise LocalProtocolError(f"A datagram has at most {limit} bytes here, not more.")
-        return self._connection.transport.send_datagram(encode_datagram(self._stream_id, payload))
+        return self.connection.transport.send_datagram(encode_datagram(self._stream_id, payload))
 
     async def receive(self) -> bytes:
         """Wait for the next one. Raises RequestAborted once the exchange is over and none is left.
@@ -146,14 +162,23 @@ class StreamDatagrams:
 
     def try_receive(self) -> bytes | None:
         """The next one, None if none has come."""
-        return self._waiting.popleft() if self._waiting else None
+        if not self._waiting:
+            return None
+        self.connection.waiting -= 1
+        return self._waiting.popleft()
 
     # For the stream
 
     def received(self, payload: bytes) -> None:
         """One has come; the oldest makes room for it if need be."""
-        if len(self._waiting) == self._waiting.maxlen:
+        connection = self.connection
+        if len(self._waiting) < connection.max_waiting and connection.has_room:
+            connection.waiting += 1
+        else:
             self.dropped += 1
+            if not self._waiting:
+                return  # the room is taken by others
+            self._waiting.popleft()
         self._waiting.append(payload)
         if self._reader is not None:
             self._reader.wake()
@@ -167,3 +192,8 @@ class StreamDatagrams:
             self.on_arrival = None
             if self._reader is not None:
                 self._reader.wake()
+
+    def forget(self) -> None:
+        """Nobody asks any more: let go of what waits."""
+        self.connection.waiting -= len(self._waiting)
+        self._waiting.clear()

@@ -128,6 +128,8 @@ class Exchange:
         # RFC 9114 §4.1: "The error code H3_NO_ERROR SHOULD be used when requesting that the client
         # stop sending on the request stream."
         self._stop_request(ErrorCode.H3_NO_ERROR)
+        if self._datagrams is not None:
+            self._datagrams.forget()
         self._context.on_closed(self)
 
     # For those who are built on this
@@ -240,6 +242,8 @@ class Exchange:
         self._stop_request(error_code)
         self._announce_closed()
         if not self._is_accepted:
+            if self._datagrams is not None:
+                self._datagrams.forget()
             self._context.on_closed(self)
 
     def __repr__(self) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from h3producer.errors import ErrorCode, LocalProtocolError, RequestAborted
-from h3producer.http3.datagrams import MAX_EARLY
+from h3producer.http3.datagrams import MAX_EARLY, MAX_WAITING
 from h3producer.wire.datagrams import encode_datagram
 from h3producer.wire.frames import encode_frame
 from tests.http3.harness import CONFIG, CONTROL, GET, Client, hello, request, section
@@ -114,6 +114,51 @@ async def test_the_oldest_makes_room_and_is_counted(client: Client, tunnel: Tunn
         datagram(client, b"%d" % number)
     assert [stream.datagrams.try_receive() for _ in range(4)] == [b"2", b"3", b"4", None]
     assert stream.datagrams.dropped == 2
+
+
+async def test_all_tunnels_of_a_connection_have_a_bound_together() -> None:
+    client = Client(hello, config=replace(TAKING, max_received_datagrams=128))
+    for stream_id in range(0, 4 * 100, 4):
+        client.send(TUNNEL[:5], on=stream_id)  # nobody knows yet what it will be
+        for _ in range(128):
+            datagram(client, b"ping", on=stream_id)
+    queues = [stream._datagrams for stream in client.connection.streams.values()]
+    assert sum(len(queue) for queue in queues if queue is not None) == MAX_WAITING
+    assert [len(queue) for queue in queues if queue is not None][-1] == 0
+    client.lose()
+
+
+async def test_who_has_some_gets_the_newest_when_others_fill_the_connection() -> None:
+    client = Client(hello, config=replace(TAKING, max_received_datagrams=MAX_WAITING - 1))
+    client.send(TUNNEL[:5], on=0)
+    datagram(client, b"old", on=0)
+    client.send(TUNNEL[:5], on=4)
+    for _ in range(MAX_WAITING):
+        datagram(client, b"flood", on=4)
+    datagram(client, b"new", on=0)
+    mine, _ = [stream._datagrams for stream in client.connection.streams.values()]
+    assert mine is not None
+    assert (mine.try_receive(), mine.try_receive(), mine.dropped) == (b"new", None, 1)
+    client.lose()
+
+
+@pytest.mark.parametrize("way", ["received", "left", "cut"])
+async def test_what_does_not_wait_any_more_makes_room(
+    client: Client, tunnel: Tunnel, way: str
+) -> None:
+    stream = await accepted(client, tunnel)
+    datagrams = stream.datagrams
+    for _ in range(3):
+        datagram(client, b"ping")
+    assert datagrams.connection.waiting == 3
+    if way == "received":
+        for _ in range(3):
+            await datagrams.receive()
+    elif way == "cut":
+        client.reset()
+    tunnel.leave.set()
+    await client.idle()
+    assert datagrams.connection.waiting == 0
 
 
 async def test_what_comes_before_its_request_is_kept(client: Client, tunnel: Tunnel) -> None:
