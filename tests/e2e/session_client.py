@@ -24,6 +24,7 @@ from aioquic.quic.events import (
 from h3producer.wire.capsules import CapsuleReader, CapsuleType, encode_capsule
 from h3producer.wire.datagrams import encode_datagram
 from h3producer.wire.webtransport import encode_close, encode_stream_head, parse_close
+from tests.e2e.observed import PATIENCE
 from tests.e2e.raw_client import RawClient
 
 if TYPE_CHECKING:
@@ -65,11 +66,21 @@ class SessionClient(RawClient):
     @classmethod
     @asynccontextmanager
     async def opened(
-        cls, address: Address, cafile: Path, *, gives_credit: bool = True, **settings: int
+        cls,
+        address: Address,
+        cafile: Path,
+        path: str = "/echo",
+        /,
+        *,
+        gives_credit: bool = True,
+        patience: float = PATIENCE,
+        **settings: int,
     ) -> AsyncIterator[SessionClient]:
         """A client whose session was accepted."""
         settings = {"max_datagram_frame_size": 65536, **settings}
-        connected = cls.connected(address, cafile=cafile, gives_credit=gives_credit, **settings)
+        connected = cls.connected(
+            address, cafile=cafile, gives_credit=gives_credit, patience=patience, **settings
+        )
         async with connected as client:
             assert isinstance(client, SessionClient)
             client.session = client.open_stream_of_http()
@@ -78,7 +89,7 @@ class SessionClient(RawClient):
                 (b":protocol", b"webtransport"),
                 (b":scheme", b"https"),
                 (b":authority", b"localhost"),
-                (b":path", b"/echo"),
+                (b":path", path.encode()),
             ]
             client.h3.send_headers(client.session.stream_id, fields)
             client.transmit()

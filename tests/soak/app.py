@@ -15,6 +15,8 @@ an application was promised and did not get becomes a complaint in the next repo
 | `/fail/SEED/SIZE` | that content, and then an exception |
 | `/wait` | a beginning, and no end before the client has gone |
 | `/report` | JSON: the census of the process, see `census.py` |
+
+WebSockets and sessions of WebTransport are in `tunnels.py`.
 """
 
 from __future__ import annotations
@@ -29,11 +31,12 @@ from tests.e2e.apps import content as received
 from tests.e2e.apps import data, echo, end, hello, start
 from tests.soak.census import census
 from tests.soak.content import pieces
+from tests.soak.tunnels import MeantToFail, session, socket
 
 if TYPE_CHECKING:
     from h3producer.asgi.types import Receive, Scope, Send
 
-__all__ = ["MeantToFail", "app"]
+__all__ = ["app"]
 
 PAUSE = 0.05
 """Seconds between two parts of a slow answer: enough for a restart to fall in between."""
@@ -41,10 +44,6 @@ PAUSE = 0.05
 entered: Counter[str] = Counter()
 left: Counter[str] = Counter()
 complaints: list[str] = []
-
-
-class MeantToFail(Exception):
-    """The application fails, as it is meant to."""
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -58,11 +57,15 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
     if name == "report":
         await report(send)
         return
-    entered[name] += 1
+    where = name if scope["type"] == "http" else f"{scope['type']} {name}"
+    entered[where] += 1
     try:
-        await answer(name, argument, scope, receive, send)
+        if scope["type"] in TUNNELS:
+            await TUNNELS[scope["type"]](scope, receive, send, complaints.append)
+        else:
+            await answer(name, argument, scope, receive, send)
     finally:
-        left[name] += 1
+        left[where] += 1
 
 
 async def answer(name: str, argument: str, scope: Scope, receive: Receive, send: Send) -> None:
@@ -143,6 +146,7 @@ MADE = {
     "fail": fail,
 }
 PLAIN = {"upload": upload, "echo": echo, "early": hello, "wait": wait}
+TUNNELS = {"websocket": socket, "webtransport": session}
 
 
 async def report(send: Send) -> None:

@@ -35,7 +35,9 @@ POLL = 0.25
 """Seconds between two looks at something that has no way to call."""
 
 _RECORD = re.compile(r"(DEBUG|INFO|WARNING|ERROR|CRITICAL) +(.*)")
-_TRACEBACK = re.compile(r"Traceback \(most recent call last\):|  .*|tests\.soak\.app\.MeantToFail")
+_TRACEBACK = re.compile(
+    r"Traceback \(most recent call last\):|  .*|tests\.soak\.tunnels\.MeantToFail"
+)
 
 
 @dataclass
@@ -54,7 +56,7 @@ class LogRecord:
         return (
             self.level == "ERROR"
             and self.message.endswith("exception in the application")
-            and self.more[-1:] == ["tests.soak.app.MeantToFail"]
+            and self.more[-1:] == ["tests.soak.tunnels.MeantToFail"]
             and all(map(_TRACEBACK.fullmatch, self.more))
         )
 

@@ -28,6 +28,9 @@ from tests.soak.breakers import UNHEARD, malformed
 from tests.soak.deserters import aborting
 from tests.soak.host import Host, hosting
 from tests.soak.ledger import Ledger
+from tests.soak.returners import returning
+from tests.soak.sessions import in_session
+from tests.soak.sockets import socketed
 from tests.soak.strangers import STRANGERS, stranger
 from tests.soak.visitors import Visit, good, slow
 
@@ -43,11 +46,27 @@ KINDS: dict[str, Callable[[Visit], Awaitable[None]]] = {
     "slow": slow,
     "aborting": aborting,
     "malformed": malformed,
+    "sockets": socketed,
+    "sessions": in_session,
+    "returning": returning,
     **dict.fromkeys(STRANGERS, stranger),
 }
 
-CLIENTS = {"good": 3, "slow": 2, "aborting": 2, "malformed": 1, "curl": 1, "niquests": 1}
+CLIENTS = {
+    "good": 3,
+    "slow": 2,
+    "aborting": 2,
+    "malformed": 1,
+    "sockets": 2,
+    "sessions": 2,
+    "returning": 1,
+    "curl": 1,
+    "niquests": 1,
+}
 """How many of each kind are there at any time."""
+
+OFFERS = ("--webtransport", "--early-data")
+"""What a server does not offer unless it is told to, and clients here ask for."""
 
 NETWORK = {"loss": 0.02, "double": 0.02, "delay": 0.05, "latency": 0.002}
 
@@ -155,7 +174,8 @@ async def soak(plan: Plan) -> Verdict:
     verdict = Verdict(plan)
     with tempfile.TemporaryDirectory() as directory:
         authority = Authority.made_in(Path(directory))
-        async with hosting(authority, "--idle-timeout", str(plan.idle_timeout)) as host:
+        options = ("--idle-timeout", str(plan.idle_timeout), *OFFERS)
+        async with hosting(authority, *options) as host:
             verdict.reports.append(await host.report())
             with Relay.before(host.address, seed=plan.seed, **NETWORK) as relay:
                 half = plan.seconds / 2

@@ -98,7 +98,7 @@ EXPECTED_TRACEBACK = [
     "Traceback (most recent call last):",
     '  File "tests/soak/app.py", line 1, in fail',
     "    raise MeantToFail",
-    "tests.soak.app.MeantToFail",
+    "tests.soak.tunnels.MeantToFail",
 ]
 FAILED = "Stream 0: exception in the application"
 
