@@ -213,6 +213,8 @@ class Client:
             self.now += min(1.0, seconds)
             seconds -= 1.0
             self.connection.tick(self.now)
+        if self.transport.is_lost:
+            self._forgets_credit = True
 
     async def idle(self) -> None:
         """Loop passes until every task waits for the client; no time goes by."""
