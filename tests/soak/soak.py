@@ -65,8 +65,8 @@ CLIENTS = {
 }
 """How many of each kind are there at any time."""
 
-OFFERS = ("--webtransport", "--early-data")
-"""What a server does not offer unless it is told to, and clients here ask for."""
+OFFERS = {"sessions": "--webtransport", "returning": "--early-data"}
+"""What a server does not offer unless it is told to, by the clients that ask for it."""
 
 NETWORK = {"loss": 0.02, "double": 0.02, "delay": 0.05, "latency": 0.002}
 
@@ -174,7 +174,8 @@ async def soak(plan: Plan) -> Verdict:
     verdict = Verdict(plan)
     with tempfile.TemporaryDirectory() as directory:
         authority = Authority.made_in(Path(directory))
-        options = ("--idle-timeout", str(plan.idle_timeout), *OFFERS)
+        offers = [offer for kind, offer in OFFERS.items() if kind in plan.clients]
+        options = ("--idle-timeout", str(plan.idle_timeout), *offers)
         async with hosting(authority, *options) as host:
             verdict.reports.append(await host.report())
             with Relay.before(host.address, seed=plan.seed, **NETWORK) as relay:
