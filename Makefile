@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+SERVE_STAMP := $(VENV)/.installed-to-serve
 STAMP := $(VENV)/.installed
 BENCH_STAMP := $(VENV)/.installed-bench
 SUITE_STAMP := $(VENV)/.installed-starlette-suite
@@ -19,14 +20,19 @@ WORKLOAD ?= get50
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-$(STAMP): pyproject.toml
+# To serve, a newcomer waits for the server's own dependencies only.
+$(SERVE_STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "h3producer needs Python 3.11 or newer; set PYTHON=/path/to/it."; exit 2; }
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[websocket]'
+	@touch $(SERVE_STAMP)
+
+$(STAMP): $(SERVE_STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $(STAMP)
 
-serve: $(STAMP)  ## serve examples/hello.py on https://localhost:4433
+serve: $(SERVE_STAMP)  ## serve examples/hello.py on https://localhost:4433
 	$(BIN)/h3producer --app-dir examples hello:app --host localhost --port 4433
 
 lint: $(STAMP)  ## ruff: style and order

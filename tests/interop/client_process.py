@@ -29,6 +29,10 @@ ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 30.0
 """Seconds for one line of requests; the longest takes ten on a slow machine."""
 
+FAREWELL = 5.0
+"""Seconds for a program to end by itself once nothing more is asked of it. A browser that is driven
+is in a group of its own, so only its driver can end it."""
+
 LINE = 1 << 20
 """Bytes of an answer; bodies are not in it, only their digests."""
 
@@ -98,6 +102,11 @@ class ClientProcess:
     async def _end(self) -> str:
         process, self._process = self._process, None
         assert process is not None
+        assert process.stdin is not None
+        process.stdin.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL):
+                await process.wait()
         with suppress(ProcessLookupError):  # all of them have gone
             os.killpg(process.pid, signal.SIGKILL)
         _, errors = await process.communicate()
