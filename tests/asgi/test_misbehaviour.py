@@ -16,44 +16,16 @@ import pytest
 from h3producer.asgi import http
 from h3producer.errors import LocalProtocolError
 from tests.asgi.exchange import END, PART, START, TRAILERS, Exchange, body, start
+from tests.asgi.misbehaviour import Misbehaviour, Row, watched
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from h3producer.asgi.types import AsgiApp, Message, Receive, Scope, Send
+    from h3producer.asgi.types import Message, Receive, Scope, Send
 
 ANNOUNCED = {**START, "trailers": True}
 TE = [(b"te", b"trailers")]
 
-APPS: dict[str, AsgiApp] = {}
-
-
-def case(name: str) -> Callable[[AsgiApp], AsgiApp]:
-    def register(app: AsgiApp) -> AsgiApp:
-        APPS[name] = app
-        return app
-
-    return register
-
-
-def sends(name: str, *messages: Any) -> None:
-    """An application that sends messages, one after the other, and lets errors pass."""
-
-    @case(f"sends {name}")
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        for message in messages:
-            await send(message)
-
-
-def leaves(name: str, error: BaseException | None, *messages: Message) -> None:
-    """An application that sends messages and then raises, or returns."""
-
-    @case(name)
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        for message in messages:
-            await send(message)
-        if error is not None:
-            raise error
+MISBEHAVIOUR = Misbehaviour(http.__doc__)
+case, leaves, sends = MISBEHAVIOUR.case, MISBEHAVIOUR.leaves, MISBEHAVIOUR.sends
 
 
 class Odd(BaseException):
@@ -117,78 +89,46 @@ async def sends_too_long_a_file(scope: Scope, receive: Receive, send: Send) -> N
             await send(message)
 
 
-sends("no dictionary", None)
-sends("a message without a type", {})
-sends("a message of an unknown type", {"type": "http.response.push", "path": "/"})
-sends("a start without a status", {"type": "http.response.start"})
-sends("a status that is no integer", {"type": "http.response.start", "status": "200"})
-sends("a status of 1xx", start(103))
-sends("a second start", START, START)
-sends("a second start after a part of the body", START, PART, START)
-sends("headers that are no pairs", {**START, "headers": [b"hi"]})
-sends("headers that are not bytes", {**START, "headers": [("name", "value")]})
-sends("a header with a line break", start(name="a\r\nb: c"))
-sends("a body before the start", END)
-sends("a body that is not bytes", START, {**END, "body": "text"})
-sends("a body that is not bytes after a part of the body", START, PART, {**END, "body": "text"})
-sends("a body with status 204", start(204), END)
-sends("more than its content-length", start(content_length="2"), END)
-sends("more than its content-length, in parts", start(content_length="5"), PART, END)
-sends("less than its content-length", start(content_length="4"), END)
-sends("less than its content-length, in parts", start(content_length="8"), PART, END)
-sends("a body after the end", START, END, END)
-sends("a start after the end", START, END, START)
-sends("trailers that it did not announce", START, TRAILERS)
-sends("trailers before the end of the body", ANNOUNCED, PART, TRAILERS)
-sends("trailers that are no pairs", ANNOUNCED, END, {**TRAILERS, "headers": [b"name"]})
-sends("a trailer with a line break", ANNOUNCED, END, {**TRAILERS, "headers": [(b"a", b"\r\n")]})
-sends("a body instead of the trailers", ANNOUNCED, END, END)
-sends("a file that does not exist", *file("/does/not/exist"))
-sends("a file that is a directory", *file("/"))
-sends("a file without a path", *file(None))
-sends("a file before the start", file(__file__)[1])
-sends("a file after a part of the body", START, PART, file(__file__)[1])
-sends("a file longer than its content-length", *file(__file__, content_length="3"))
-sends("a file shorter than its content-length", *file(__file__, content_length="999999"))
-sends("early hints that are not bytes", {"type": "http.response.early_hint", "links": ["<a>"]})
-
-
-def rows() -> list[tuple[str, str, str]]:
-    """The rows of the second table in the module's docstring: application, call, client."""
-    assert http.__doc__ is not None
-    lines = http.__doc__.splitlines()
-    ruler = next(line for line in lines if line.startswith("=" * 56))
-    first, heading, last = (n for n, line in enumerate(lines) if line == ruler)
-    assert heading == first + 2
-    widths = [len(column) for column in ruler.split(" ")]
-    call, client = widths[0] + 1, widths[0] + widths[1] + 2
-    return [
-        (line[:call].strip(), line[call:client].strip(), line[client:].strip())
-        for line in lines[heading + 1 : last]
-    ]
-
-
-def watched(app: AsgiApp, raised: list[BaseException]) -> AsgiApp:
-    """The application, with what its calls raise written down."""
-
-    async def wrapper(scope: Scope, receive: Receive, send: Send) -> None:
-        async def watched_send(message: Message) -> None:
-            try:
-                await send(message)
-            except Exception as error:
-                raised.append(error)
-                raise
-
-        async def watched_receive() -> dict[str, Any]:
-            try:
-                return await receive()
-            except Exception as error:
-                raised.append(error)
-                raise
-
-        await app(scope, watched_receive, watched_send)
-
-    return wrapper
+sends("sends no dictionary", None)
+sends("sends a message without a type", {})
+sends("sends a message of an unknown type", {"type": "http.response.push", "path": "/"})
+sends("sends a start without a status", {"type": "http.response.start"})
+sends("sends a status that is no integer", {"type": "http.response.start", "status": "200"})
+sends("sends a status of 1xx", start(103))
+sends("sends a second start", START, START)
+sends("sends a second start after a part of the body", START, PART, START)
+sends("sends headers that are no pairs", {**START, "headers": [b"hi"]})
+sends("sends headers that are not bytes", {**START, "headers": [("name", "value")]})
+sends("sends a header with a line break", start(name="a\r\nb: c"))
+sends("sends a body before the start", END)
+sends("sends a body that is not bytes", START, {**END, "body": "text"})
+sends(
+    "sends a body that is not bytes after a part of the body", START, PART, {**END, "body": "text"}
+)
+sends("sends a body with status 204", start(204), END)
+sends("sends more than its content-length", start(content_length="2"), END)
+sends("sends more than its content-length, in parts", start(content_length="5"), PART, END)
+sends("sends less than its content-length", start(content_length="4"), END)
+sends("sends less than its content-length, in parts", start(content_length="8"), PART, END)
+sends("sends a body after the end", START, END, END)
+sends("sends a start after the end", START, END, START)
+sends("sends trailers that it did not announce", START, TRAILERS)
+sends("sends trailers before the end of the body", ANNOUNCED, PART, TRAILERS)
+sends("sends trailers that are no pairs", ANNOUNCED, END, {**TRAILERS, "headers": [b"name"]})
+sends(
+    "sends a trailer with a line break", ANNOUNCED, END, {**TRAILERS, "headers": [(b"a", b"\r\n")]}
+)
+sends("sends a body instead of the trailers", ANNOUNCED, END, END)
+sends("sends a file that does not exist", *file("/does/not/exist"))
+sends("sends a file that is a directory", *file("/"))
+sends("sends a file without a path", *file(None))
+sends("sends a file before the start", file(__file__)[1])
+sends("sends a file after a part of the body", START, PART, file(__file__)[1])
+sends("sends a file longer than its content-length", *file(__file__, content_length="3"))
+sends("sends a file shorter than its content-length", *file(__file__, content_length="999999"))
+sends(
+    "sends early hints that are not bytes", {"type": "http.response.early_hint", "links": ["<a>"]}
+)
 
 
 SEEN = {"500": "500", "reset": "reset 0x102", "the response": "200"}
@@ -196,19 +136,20 @@ NOT_LOGGED = {"returns a value", "cancels itself"}
 
 
 def test_each_row_of_the_table_has_an_application_and_each_application_a_row() -> None:
-    assert sorted(application for application, _, _ in rows()) == sorted(APPS)
+    assert sorted(row.application for row in MISBEHAVIOUR.rows) == sorted(MISBEHAVIOUR.applications)
 
 
-@pytest.mark.parametrize(("application", "call", "client"), rows(), ids=lambda text: text or "-")
-async def test_misbehaviour(
-    application: str, call: str, client: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    raised: list[BaseException] = []
+@pytest.mark.parametrize("row", MISBEHAVIOUR.rows, ids=lambda row: row.application)
+async def test_misbehaviour(row: Row, caplog: pytest.LogCaptureFixture) -> None:
+    application, raises, client = row
+    raised: list[Exception] = []
     waits = application == "receives twice at once"
-    exchange = Exchange(watched(APPS[application], raised), headers=TE, end=not waits)
+    exchange = Exchange(
+        watched(MISBEHAVIOUR.applications[application], raised), headers=TE, end=not waits
+    )
     await exchange.finished()
     assert exchange.outcome == SEEN[client]
-    assert ["raises"] * len(raised) == [call] * bool(call)
+    assert len(raised) == raises
     errors = [record for record in caplog.records if record.levelno >= logging.ERROR]
     assert [record.name for record in errors] == ["h3producer.error"] * (
         application not in NOT_LOGGED
@@ -217,7 +158,7 @@ async def test_misbehaviour(
 
 
 async def test_an_error_response_is_whole_and_says_nothing_of_the_application() -> None:
-    exchange = await Exchange(APPS["sends a body with status 204"]).finished()
+    exchange = await Exchange(MISBEHAVIOUR.applications["sends a body with status 204"]).finished()
     assert exchange.body == b"Internal Server Error"
     assert exchange.headers == [(b"content-type", b"text/plain; charset=utf-8")]
 
@@ -255,7 +196,7 @@ async def test_a_keyboard_interrupt_is_the_users_and_goes_on() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         raise KeyboardInterrupt
 
-    exchange = Exchange(APPS["returns a value"])
+    exchange = Exchange(MISBEHAVIOUR.applications["returns a value"])
     with pytest.raises(KeyboardInterrupt):
         http.HttpCycle(exchange.connection.streams[0]).run(app, {}).send(None)
     await exchange.finished()

@@ -8,54 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from h3producer.asgi.websocket import cycle
 from h3producer.errors import LocalProtocolError
+from tests.asgi.misbehaviour import Misbehaviour, Row, watched
 from tests.asgi.websocket.apps import ACCEPT
 from tests.asgi.websocket.peer import Peer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from h3producer.asgi.types import Receive, Scope, Send
 
-    from h3producer.asgi.types import AsgiApp, Receive, Scope, Send
-
-APPS: dict[str, AsgiApp] = {}
+MISBEHAVIOUR = Misbehaviour(cycle.__doc__)
+case, leaves, sends = MISBEHAVIOUR.case, MISBEHAVIOUR.leaves, MISBEHAVIOUR.sends
 
 CLOSE = {"type": "websocket.close", "code": 4000}
 HELLO = {"type": "websocket.send", "text": "hello"}
 REFUSAL = {"type": "websocket.http.response.start", "status": 401, "headers": []}
-
-
-def case(name: str) -> Callable[[AsgiApp], AsgiApp]:
-    def register(app: AsgiApp) -> AsgiApp:
-        APPS[name] = app
-        return app
-
-    return register
-
-
-def sends(name: str, *messages: Any) -> None:
-    """An application that sends messages, and lets errors pass."""
-
-    @case(name)
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        for message in messages:
-            await send(message)
-
-
-def leaves(name: str, error: BaseException | None, *messages: Any) -> None:
-    """An application that sends messages and then raises, or returns."""
-
-    @case(name)
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        for message in messages:
-            await send(message)
-        if error is not None:
-            raise error
 
 
 leaves("raises before it accepts", KeyError("x"))
@@ -108,43 +79,19 @@ async def receives_twice(scope: Scope, receive: Receive, send: Send) -> None:
     await asyncio.gather(receive(), receive())
 
 
-def rows() -> list[tuple[str, bool, str]]:
-    """(what it does, whether its call raises, what the client sees) of each row."""
-    assert cycle.__doc__ is not None
-    table = cycle.__doc__.split("The application  ")[1]
-    found = []
-    for line in table.splitlines():
-        match = re.fullmatch(r"(\S.{55}) (raises|      )\s+(\S.*)", line)
-        if match and not line.startswith("="):
-            found.append((match[1].strip(), match[2] == "raises", match[3]))
-    return found
-
-
 SEEN = {"reset": "reset 0x102", "the close": "4000"}
 
 
 def test_the_table_and_the_applications_are_the_same() -> None:
-    assert sorted(name for name, _, _ in rows()) == sorted(APPS)
+    assert sorted(row.application for row in MISBEHAVIOUR.rows) == sorted(MISBEHAVIOUR.applications)
 
 
-@pytest.mark.parametrize(("name", "raises", "sees"), rows(), ids=[row[0] for row in rows()])
-async def test_the_client_sees(
-    name: str, raises: bool, sees: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    errors: list[BaseException] = []
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        async def recorded(message: Any) -> None:
-            try:
-                await send(message)
-            except BaseException as error:
-                errors.append(error)
-                raise
-
-        await APPS[name](scope, receive, recorded)
-
+@pytest.mark.parametrize("row", MISBEHAVIOUR.rows, ids=lambda row: row.application)
+async def test_the_client_sees(row: Row, caplog: pytest.LogCaptureFixture) -> None:
+    name, raises, sees = row
+    errors: list[Exception] = []
     caplog.set_level(logging.INFO, "h3producer")
-    peer = Peer(app)
+    peer = Peer(watched(MISBEHAVIOUR.applications[name], errors))
     await peer.idle()
     if sees in ("1000", "the close"):
         peer.close()
