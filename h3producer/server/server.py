@@ -201,7 +201,7 @@ class Server:
             if not await self._unless_forced(
                 self._drained(requests), self.config.timeout_graceful_shutdown
             ):
-                logger.warning("%d requests were cut short.", len(requests))
+                self._log_cut(len(requests))
             self._listeners.close_connections()
             # By force, too, the disconnect is there before the cancellation: this is a few passes
             # of the loop even if no wait goes on.
@@ -213,6 +213,13 @@ class Server:
             await self._unless_forced(self._undo.aclose())
             self._phase = _Phase.STOPPED
             logger.info("Stopped.")
+
+    @staticmethod
+    def _log_cut(requests: int) -> None:
+        if requests:
+            logger.warning("%d requests were cut short.", requests)
+        else:
+            logger.info("Clients were left that have not acknowledged all they were sent.")
 
     async def _drained(self, requests: Requests) -> None:
         await self._listeners.wait_drained()

@@ -340,6 +340,17 @@ async def test_after_the_grace_period_requests_are_cancelled(
     assert "1 requests were cut short." in caplog.messages
 
 
+async def test_clients_that_do_not_acknowledge_the_last_of_it_cut_no_request_short(
+    listeners: FakeListeners, caplog: pytest.LogCaptureFixture
+) -> None:
+    listeners.drained.clear()
+    server = Server(Config(app=Held(), timeout_graceful_shutdown=0), listeners=listeners)
+    task = await serving(server)
+    server.should_exit = True
+    await task
+    assert not [each for each in caplog.records if each.levelno >= logging.WARNING]
+
+
 async def test_a_request_that_ignores_its_cancellation_is_left_behind(
     listeners: FakeListeners, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
