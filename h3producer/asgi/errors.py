@@ -1,14 +1,21 @@
 """What can go wrong between us and an ASGI application, beyond the errors of HTTP/3.
 
-This file knows two exceptions. It refuses to know who logs them. Its one rule: a disconnect is
-an `OSError` and never an error of the application, all else is.
+This file knows two exceptions, and the sentence of a third. It refuses to know who logs them. Its
+one rule: a disconnect is an `OSError` and never an error of the application, all else is.
 """
 
 from __future__ import annotations
 
-from h3producer.errors import RequestAborted
+from typing import TYPE_CHECKING
 
-__all__ = ["ClientDisconnected", "LifespanFailed"]
+from h3producer.errors import LocalProtocolError, RequestAborted
+
+if TYPE_CHECKING:
+    from enum import Enum
+
+    from h3producer.asgi.types import Message
+
+__all__ = ["ClientDisconnected", "LifespanFailed", "out_of_turn"]
 
 
 class ClientDisconnected(RequestAborted):
@@ -24,3 +31,8 @@ class LifespanFailed(Exception):
 
     The server must not start. Long messages (frameworks send a traceback) come as they are.
     """
+
+
+def out_of_turn(message: Message, state: Enum) -> LocalProtocolError:
+    """What to raise for a message that may not come now; the value of `state` says what may."""
+    return LocalProtocolError(f"The application sent {message['type']!r}; due is {state.value}.")

@@ -28,9 +28,9 @@ from __future__ import annotations
 import asyncio
 from contextlib import closing
 from enum import Enum
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-from h3producer.asgi.errors import ClientDisconnected
+from h3producer.asgi.errors import ClientDisconnected, out_of_turn
 from h3producer.asgi.pathsend import OutgoingFile
 from h3producer.errors import LocalProtocolError
 from h3producer.wire.response import trailer_fields
@@ -115,7 +115,7 @@ class AsgiResponse:
 
     def _start(self, message: Message) -> None:
         if self.state is not _AWAITING_START:
-            self._refuse(message)
+            raise out_of_turn(message, self.state)
         status = message.get("status")
         if not isinstance(status, int):
             raise LocalProtocolError(f"The status of a response is an integer, not {status!r}.")
@@ -126,7 +126,7 @@ class AsgiResponse:
     def _send_body(self, message: Message) -> Awaitable[None] | None:
         """Send a part of the body as far as that need not wait; what is still to be awaited."""
         if self.state is not _STARTED and self.state is not _STREAMING:
-            self._refuse(message)
+            raise out_of_turn(message, self.state)
         body = message.get("body", b"")
         if body.__class__ is not bytes:
             body = _as_bytes(body)
@@ -163,7 +163,7 @@ class AsgiResponse:
         elif kind == "http.response.early_hint" and self.state is not _COMPLETE:
             await self._send_early_hint(message)
         else:
-            self._refuse(message)
+            raise out_of_turn(message, self.state)
 
     async def _send_file(self, message: Message) -> None:
         path = message.get("path")
@@ -239,11 +239,6 @@ class AsgiResponse:
     def _disconnected(self) -> ClientDisconnected:
         code = self._stream.error_code or 0
         return ClientDisconnected(f"The exchange was cut with error code {code:#x}.", code)
-
-    def _refuse(self, message: Message) -> NoReturn:
-        raise LocalProtocolError(
-            f"The application sent {message['type']!r}; due is {self.state.value}."
-        )
 
 
 def _as_bytes(body: object) -> bytes:

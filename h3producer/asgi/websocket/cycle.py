@@ -66,9 +66,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from h3producer.asgi.errors import ClientDisconnected
+from h3producer.asgi.errors import ClientDisconnected, out_of_turn
 from h3producer.asgi.http import DISCONNECTS_PER_PASS
 from h3producer.asgi.response import AsgiResponse
 from h3producer.asgi.run import run_application
@@ -192,7 +192,7 @@ class WebSocketCycle:
         ):
             await self._deny({**message, "type": kind.removeprefix("websocket.")})
         else:
-            self._refuse(message)
+            raise out_of_turn(message, self.state)
 
     # The messages
 
@@ -292,11 +292,6 @@ class WebSocketCycle:
     def _disconnected(self) -> ClientDisconnected:
         code = self._stream.error_code or 0
         return ClientDisconnected(f"The WebSocket is over: {self._ending or 'it was cut'}.", code)
-
-    def _refuse(self, message: Message) -> NoReturn:
-        raise LocalProtocolError(
-            f"The application sent {message['type']!r}; due is {self.state.value}."
-        )
 
 
 def _code_and_reason(message: Message) -> tuple[int, str]:

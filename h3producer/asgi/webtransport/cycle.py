@@ -77,9 +77,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from h3producer.asgi.errors import ClientDisconnected
+from h3producer.asgi.errors import ClientDisconnected, out_of_turn
 from h3producer.asgi.http import DISCONNECTS_PER_PASS
 from h3producer.asgi.run import run_application
 from h3producer.asgi.webtransport.messages import (
@@ -170,7 +170,7 @@ class WebTransportCycle:
         elif self.state is WebTransportState.CONNECTING and kind == "webtransport.close":
             await self._reject(message)
         else:
-            self._refuse(message)
+            raise out_of_turn(message, self.state)
         if self._session.closed is not None and kind != "webtransport.close":
             # It ended while this message waited for room: the client did not get it.
             raise self._disconnected()
@@ -194,7 +194,7 @@ class WebTransportCycle:
             case "webtransport.close":
                 await self._close(message)
             case _:
-                self._refuse(message)
+                raise out_of_turn(message, self.state)
 
     async def _accept(self, message: Message) -> None:
         await self._session.accept(accept_headers(message, self._scope))
@@ -257,9 +257,4 @@ class WebTransportCycle:
         code = self._stream.error_code
         return ClientDisconnected(
             "The session is over.", ErrorCode.H3_NO_ERROR if code is None else code
-        )
-
-    def _refuse(self, message: Message) -> NoReturn:
-        raise LocalProtocolError(
-            f"The application sent {message['type']!r}; due is {self.state.value}."
         )
