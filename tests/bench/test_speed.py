@@ -153,7 +153,7 @@ def test_the_readme_says_where_a_server_is_cheaper() -> None:
 
 def test_the_readme_is_changed_between_its_markers_alone(tmp_path: Path) -> None:
     path = tmp_path / "README.md"
-    path.write_text(f"before\n{readme_block.BEGIN}old\n{readme_block.END}after\n")
+    path.write_text(f"before\n{readme_block.BLOCK.begin}old\n{readme_block.BLOCK.end}after\n")
     readme_block.write(figures([1.0], [2.0]), path)
     text = path.read_text()
     assert readme_block.block_of(text) == readme_text(figures([1.0], [2.0])) + "\n"

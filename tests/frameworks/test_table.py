@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.frameworks.frameworks import FRAMEWORKS
-from tests.frameworks.page import CONTRACT, PAGE, SUITE, block_of, markers, write
+from tests.frameworks.page import CONTRACT, PAGE, SUITE, block, write
 from tests.frameworks.starlette_suite.reasons import REASONS
 from tests.frameworks.table import CASES, table
 
@@ -30,24 +30,25 @@ def test_a_cell_says_what_became_of_its_tests() -> None:
 
 
 def test_the_page_has_a_row_for_every_framework_and_no_failure() -> None:
-    block = block_of(PAGE.read_text(encoding="utf-8"), CONTRACT)
+    found = block(CONTRACT).of(PAGE.read_text(encoding="utf-8"))
 
-    rows = [line for line in block.splitlines() if line.startswith("| ")][1:]
-    assert [row.startswith(f"| {each.title} ") for row, each in zip(rows, FRAMEWORKS, strict=True)]
-    assert "✗" not in block
+    rows = [line for line in found.splitlines() if line.startswith("| ")][1:]
+    pairs = zip(rows, FRAMEWORKS, strict=True)
+    assert all(row.startswith(f"| {each.title} ") for row, each in pairs)
+    assert "✗" not in found
 
 
 def test_every_reason_of_the_page_is_one_that_the_suite_knows() -> None:
-    block = block_of(PAGE.read_text(encoding="utf-8"), SUITE)
+    found = block(SUITE).of(PAGE.read_text(encoding="utf-8"))
 
-    rows = [line.strip("| ").split(" | ") for line in block.splitlines() if line.startswith("| ")]
+    rows = [line.strip("| ").split(" | ") for line in found.splitlines() if line.startswith("| ")]
     assert {reason for _, reason in rows[1:]} <= set(REASONS)
     assert len(rows) > 1
 
 
 def test_what_a_command_found_goes_between_its_markers_and_nowhere_else(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    begin, end = markers(CONTRACT)
+    begin, end = block(CONTRACT).begin, block(CONTRACT).end
     page.write_text(f"before\n{begin}old\n{end}after\n")
 
     write(CONTRACT, "new\n", page)
