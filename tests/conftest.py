@@ -33,3 +33,11 @@ def pytest_configure(config: pytest.Config) -> None:
         assert defaults is not None
         defaults["fast_path"] = Config.fast_path = False
         DataPump.goes_straight = False
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What is marked `once` has nothing to do with how packets are written."""
+    if config.getoption("--no-fast-path"):
+        left_out = [item for item in items if item.get_closest_marker("once")]
+        items[:] = [item for item in items if not item.get_closest_marker("once")]
+        config.hook.pytest_deselected(items=left_out)

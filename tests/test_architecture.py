@@ -21,8 +21,7 @@ PACKAGE = ROOT / "h3producer"
 # Rooms, lowest floor first. A room may import from strictly lower floors, and from itself.
 FLOORS: dict[str, int] = {
     "errors": 0,
-    "config_ranges": 0,
-    "config": 1,
+    "config": 0,
     "wire": 1,
     "pipe": 1,
     "http3": 2,
@@ -41,7 +40,6 @@ CORE_BANS = {"socket", "ssl", "signal", "subprocess", "os", "selectors"}
 BANS: dict[str, set[str]] = {
     "errors": WIRE_BANS,
     "config": WIRE_BANS,
-    "config_ranges": WIRE_BANS,
     "wire": WIRE_BANS,
     "pipe": CORE_BANS,
     "http3": CORE_BANS,

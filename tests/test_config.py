@@ -1,4 +1,4 @@
-"""Tests of `config.py`: ranges, and the sentences for what is out of them."""
+"""Tests of `config/`: ranges, and the sentences for what is out of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from h3producer.config import LOG_LEVELS, Config, ConfigError
-from h3producer.config_ranges import RANGES
+from h3producer.config.ranges import RANGES
 
 
 def test_the_defaults_are_valid() -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from h3producer.config import Config
-from h3producer.config_ranges import KIB, MIB
+from h3producer.config.ranges import KIB, MIB
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,8 +1,8 @@
 """The options of `h3producer APP`: one per setting, named as uvicorn and Hypercorn name them.
 
-This file knows which there are, beside the limits (`limit_options.py`), and how what was given
-becomes a `Config`. It refuses to know defaults and ranges: those are `Config`'s, and an option
-that is not given leaves them alone.
+This file knows which there are, beside the limits (`limit_options.py`) and those for whoever
+operates the server (`operation_options.py`), and how what was given becomes a `Config`. It refuses
+to know defaults and ranges: those are `Config`'s, and an option that is not given leaves them alone.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from h3producer.cli.limit_options import LIMIT_OPTIONS
-from h3producer.cli.option import NONE, environment_names, option, or_none, seconds
+from h3producer.cli.operation_options import OPERATION_OPTIONS
+from h3producer.cli.option import NONE, environment_names, option
 from h3producer.config import LOG_LEVELS, Config, CongestionControl, EventLoop, RetryMode
 from h3producer.quic.sockets import BindError, parse_bind
 
@@ -86,13 +87,6 @@ SERVE_OPTIONS: tuple[click.Parameter, ...] = (
         help="Requests in the application at once; beyond it 503.",
         type=int,
     ),
-    option(
-        "--timeout-graceful-shutdown",
-        "timeout_graceful_shutdown",
-        help="How long open requests may go on after INT or TERM; 'none' waits for ever.",
-        convert=or_none(seconds, "a number of seconds"),
-        metavar="SECONDS",
-    ),
     # Logs and headers
     option(
         "--log-level",
@@ -151,6 +145,7 @@ SERVE_OPTIONS: tuple[click.Parameter, ...] = (
         type=bool,
         metavar="BOOLEAN",
     ),
+    *OPERATION_OPTIONS,
     *LIMIT_OPTIONS,
     click.Option(
         ["--qlog-dir", "qlog_dir"],

@@ -1,7 +1,7 @@
 """The limits of the QUIC layer that are not settings.
 
 This file knows numbers, their units and their reasons. A limit that a user may have a reason to
-change stands in `h3producer/config.py` instead.
+change stands in `h3producer/config/` instead.
 """
 
 from __future__ import annotations

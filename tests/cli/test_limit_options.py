@@ -6,7 +6,7 @@ import pytest
 
 from h3producer.cli.limit_options import LIMIT_OPTIONS
 from h3producer.config import Config
-from h3producer.config_ranges import RANGES
+from h3producer.config.ranges import RANGES
 from tests.cli.test_options import config_of
 
 OTHERS = {"port", "limit_concurrency", "timeout_graceful_shutdown"}

@@ -1,7 +1,7 @@
 """What values each setting may have.
 
 This file knows the words and the numbers that one setting takes, taken alone. It refuses to know
-what a setting means and which settings go together: `config.py` does.
+what a setting means and which settings go together (`config.py`).
 """
 
 from __future__ import annotations

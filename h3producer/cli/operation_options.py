@@ -1,0 +1,27 @@
+"""The options of `h3producer APP` for whoever operates it: processes, the end, what can be seen.
+
+This file knows their names and help texts. It refuses to know how any option works (`option.py`)
+and what it leads to.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from h3producer.cli.option import option, or_none, seconds
+
+if TYPE_CHECKING:
+    import click
+
+__all__ = ["OPERATION_OPTIONS"]
+
+OPERATION_OPTIONS: tuple[click.Option, ...] = (
+    option(
+        "--timeout-graceful-shutdown",
+        "timeout_graceful_shutdown",
+        help="How long open requests may go on after INT or TERM; 'none' waits for ever.",
+        convert=or_none(seconds, "a number of seconds"),
+        metavar="SECONDS",
+    ),
+)
+"""In the order in which `--help` shows them."""
