@@ -2,7 +2,7 @@
 
 This file knows which there are, beside the limits (`limit_options.py`) and those for whoever
 operates the server (`operation_options.py`), and how what was given becomes a `Config`. It refuses
-to know defaults and ranges: those are `Config`'s, and an option that is not given leaves them alone.
+to know defaults and ranges: those are `Config`'s, and what is not given leaves them alone.
 """
 
 from __future__ import annotations
