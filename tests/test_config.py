@@ -53,6 +53,17 @@ def test_a_number_that_is_none_is_out_of_every_range() -> None:
         Config(idle_timeout=float("nan"))
 
 
+@pytest.mark.parametrize("path", ["/", "/healthz", "/.well-known/health"])
+def test_a_health_path_is_a_path(path: str) -> None:
+    assert Config(health_path=path).health_path == path
+
+
+@pytest.mark.parametrize("path", ["", "healthz", "/a b", "/a?b", "/a#b", "/\u00e9", "/\n", "*"])
+def test_what_no_request_can_ask_for_is_no_health_path(path: str) -> None:
+    with pytest.raises(ConfigError, match="health_path must be a path such as /healthz, not"):
+        Config(health_path=path)
+
+
 ABSENT = {
     "limit_concurrency",
     "timeout_graceful_shutdown",

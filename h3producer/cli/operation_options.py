@@ -17,6 +17,19 @@ __all__ = ["OPERATION_OPTIONS"]
 
 OPERATION_OPTIONS: tuple[click.Option, ...] = (
     option(
+        "--health-path",
+        "health_path",
+        help="Path the server answers itself: 200 while it wants new clients, else 503.",
+        metavar="PATH",
+    ),
+    option(
+        "--drain-delay",
+        "drain_delay",
+        help="After INT or TERM: how long only the health path says so, before the end begins.",
+        convert=seconds,
+        metavar="SECONDS",
+    ),
+    option(
         "--timeout-graceful-shutdown",
         "timeout_graceful_shutdown",
         help="How long open requests may go on after INT or TERM; 'none' waits for ever.",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 from h3producer.config.limits import Limits
-from h3producer.config.operation import Operation
+from h3producer.config.operation import Operation, check_health_path
 from h3producer.config.ranges import (
     ConfigError,
     CongestionControl,
@@ -133,6 +133,7 @@ class Config(Limits, Operation):
         server = self.server_header or ""
         if not (server.isascii() and server.isprintable()):
             raise ConfigError("server_header must consist of printable ASCII characters.")
+        check_health_path(self.health_path)
         if self.keyfile is not None and self.certfile is None:
             raise ConfigError("keyfile is of no use without certfile.")
         if self.early_data and self.session_ticket_lifetime is None:

@@ -72,6 +72,7 @@ _MAY_BE_NONE = frozenset(
 RANGES: tuple[tuple[str, float, float], ...] = (
     ("port", 0, 65535),
     ("limit_concurrency", 1, 1_000_000),
+    ("drain_delay", 0, 3_600),
     ("timeout_graceful_shutdown", 0, 86_400),
     ("session_ticket_lifetime", 1, 604_800),
     ("response_buffer", 1, 1024 * MIB),

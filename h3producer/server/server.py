@@ -7,19 +7,21 @@
 3. Read the certificate and its key. If none is named and all addresses are loopback ones, use
    this machine's development certificate, made now if need be; on other addresses refuse.
 4. ASGI lifespan startup.
-5. Answer clients. Now `started` is true.
+5. Answer clients. Now `started` is true, and `health` says "serving".
 
 **Stop**, when `should_exit` is set, INT or TERM comes, or the `async with` block ends.
 
-1. Take no new connections.
-2. Send GOAWAY on each connection: what was accepted goes on, what comes now is rejected, so that
+1. Let `health` say "draining" and change nothing else for `drain_delay` seconds: load balancers
+   find out in that time, and send new clients elsewhere.
+2. Take no new connections.
+3. Send GOAWAY on each connection: what was accepted goes on, what comes now is rejected, so that
    the client may repeat it elsewhere.
-3. Wait until all requests are done, at most `timeout_graceful_shutdown` seconds.
-4. Close what connections are left, with H3_NO_ERROR: their requests hear of a disconnect, and
+4. Wait until all requests are done, at most `timeout_graceful_shutdown` seconds.
+5. Close what connections are left, with H3_NO_ERROR: their requests hear of a disconnect, and
    get a second to leave by themselves.
-5. Cancel the requests that are still in the application; each gets 5 seconds to leave.
-6. ASGI lifespan shutdown.
-7. Close the sockets.
+6. Cancel the requests that are still in the application; each gets 5 seconds to leave.
+7. ASGI lifespan shutdown.
+8. Close the sockets.
 
 `force_exit`, a second INT, or an exception that leaves the `async with` block ends every wait
 of these steps at once, in whichever step it comes. No step is left out. A third INT raises
@@ -45,6 +47,7 @@ from h3producer.server.certificates.presented import presented_credentials
 from h3producer.server.collector import spared_collector
 from h3producer.server.errors import StartupError
 from h3producer.server.event_loop import loop_factory
+from h3producer.server.health import Health, HealthAnswers, HealthState
 from h3producer.server.latch import Latch
 from h3producer.server.listeners import UdpListeners
 from h3producer.server.logging import configure_logging
@@ -55,6 +58,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
     from types import TracebackType
 
+    from h3producer.http3.stream import Handler
     from h3producer.server.listeners import Listeners
 
 __all__ = ["Server", "run", "serve"]
@@ -88,6 +92,8 @@ class Server:
     def __init__(self, config: Config, *, listeners: Listeners | None = None) -> None:
         """`listeners` replaces the UDP sockets; tests do that."""
         self.config = config
+        self.health = Health()
+        """What load balancers are told; for whoever answers them over another protocol."""
         self._listeners = UdpListeners(config) if listeners is None else listeners
         self._phase = _Phase.NEW
         self._exit = Latch()
@@ -188,15 +194,22 @@ class Server:
         if not await self._unless_forced(undo.enter_async_context(application.lifespan())):
             raise StartupError("The server was stopped before it had started.")
         self._requests = Requests(application.handler, self.config)
-        self._listeners.start(credentials, self._requests)
+        self._listeners.start(credentials, self._with_health(self._requests))
         self._phase = _Phase.SERVING
+        self.health.advance(HealthState.SERVING)
         urls = ", ".join(url_of(host, port) for host, port in self.addresses)
         logger.info("Serving HTTP/3 (over UDP) on %s; Ctrl-C stops.", urls)
 
+    def _with_health(self, handler: Handler) -> Handler:
+        path = self.config.health_path
+        return handler if path is None else HealthAnswers(handler, self.health, path)
+
     async def _stop(self, requests: Requests) -> None:
         self._phase = _Phase.STOPPING
-        logger.info("Stopping; %d requests are under way.", len(requests))
+        self.health.advance(HealthState.DRAINING)
         try:
+            await self._let_others_know()
+            logger.info("Stopping; %d requests are under way.", len(requests))
             self._listeners.shutdown()
             if not await self._unless_forced(
                 self._drained(requests), self.config.timeout_graceful_shutdown
@@ -213,6 +226,12 @@ class Server:
             await self._unless_forced(self._undo.aclose())
             self._phase = _Phase.STOPPED
             logger.info("Stopped.")
+
+    async def _let_others_know(self) -> None:
+        delay = self.config.drain_delay
+        if delay and not self.force_exit:
+            logger.info("Draining: stopping in %g seconds.", delay)
+            await self._unless_forced(asyncio.sleep(delay))
 
     @staticmethod
     def _log_cut(requests: int) -> None:

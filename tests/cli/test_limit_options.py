@@ -9,8 +9,8 @@ from h3producer.config import Config
 from h3producer.config.ranges import RANGES
 from tests.cli.test_options import config_of
 
-OTHERS = {"port", "limit_concurrency", "timeout_graceful_shutdown"}
-"""Numbers that are no limits of ours, but of the application and the socket."""
+OTHERS = {"port", "limit_concurrency", "drain_delay", "timeout_graceful_shutdown"}
+"""Numbers that are no limits of ours, but of the application, the socket and the end."""
 
 
 def test_every_limit_is_an_option() -> None:

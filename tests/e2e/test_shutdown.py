@@ -130,6 +130,30 @@ async def test_a_server_that_shuts_down_takes_no_new_connections(
     await stopping
 
 
+async def test_while_a_server_drains_only_its_health_says_so(
+    serve: Serve, connect: Connect
+) -> None:
+    """What a load balancer needs to turn away before anybody is refused."""
+    server = await serve(hello, health_path="/healthz", drain_delay=3600)
+    client = await connect(server)
+    before = await client.get("/healthz")
+    assert (before.status, bytes(before.body)) == (200, b"serving\n")
+
+    stopping = asyncio.create_task(stop(server))
+
+    during = await client.get("/healthz")
+    assert (during.status, bytes(during.body)) == (503, b"draining\n")
+    assert (await client.get("/")).status == 200
+    stranger = await connect(server)
+    assert (await stranger.get("/")).status == 200
+    assert client.goaways == []
+    assert not stopping.done()
+
+    server.force_exit = True
+    await stopping
+    assert await client.closed() == await stranger.closed() == ErrorCode.H3_NO_ERROR
+
+
 async def test_when_the_grace_period_is_over_requests_are_cut(
     serve: Serve, connect: Connect
 ) -> None:

@@ -16,8 +16,10 @@ import pytest
 from h3producer.config import Config, ConfigError
 from h3producer.server import server as server_module
 from h3producer.server.errors import StartupError
+from h3producer.server.health import HealthState
+from h3producer.server.requests import Requests
 from h3producer.server.server import Server, run, serve
-from tests.server.streams import FakeStream, as_stream
+from tests.server.streams import FakeRequest, FakeStream, as_stream
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -281,6 +283,99 @@ async def test_it_waits_for_the_connections_to_drain(
     listeners.drained.set()
     await task
     assert log == START + STOP
+
+
+# Draining: others are told before anything changes
+
+
+def draining(listeners: FakeListeners, delay: float) -> Server:
+    return Server(
+        Config(app=Held(), drain_delay=delay, health_path="/healthz"), listeners=listeners
+    )
+
+
+async def probe(listeners: FakeListeners) -> tuple[int | None, bytes]:
+    assert listeners.handler is not None
+    stream = FakeStream(FakeRequest(path=b"/healthz"))
+    await listeners.handler(as_stream(stream))
+    return stream.response.status, stream.response.body
+
+
+async def test_health_follows_the_life_of_the_server(server: Server, app: App) -> None:
+    app.may_start.clear()
+    states = []
+    task = asyncio.create_task(server.serve())
+    await steps()
+    states.append(server.health.state)
+    app.may_start.set()
+    await steps()
+    states.append(server.health.state)
+    server.should_exit = True
+    await task
+    states.append(server.health.state)
+    assert states == [HealthState.STARTING, HealthState.SERVING, HealthState.DRAINING]
+
+
+async def test_a_server_that_drains_says_so_and_changes_nothing_else(
+    listeners: FakeListeners, log: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "h3producer.error")
+    server = draining(listeners, delay=3600)
+    task = await serving(server)
+    assert await probe(listeners) == (200, b"serving\n")
+    signal.raise_signal(signal.SIGTERM)
+    await steps()
+    assert await probe(listeners) == (503, b"draining\n")
+    assert log == ["bind", "start"]
+    assert caplog.messages[-1] == "Draining: stopping in 3600 seconds."
+    server.force_exit = True
+    await task
+
+
+async def test_after_the_delay_it_stops(listeners: FakeListeners, log: list[str]) -> None:
+    task = await serving(server := draining(listeners, delay=0.001))
+    server.should_exit = True
+    await task
+    assert log == ["bind", "start", "shutdown", "close_connections", "close"]
+
+
+async def test_a_second_term_does_not_shorten_the_delay(
+    listeners: FakeListeners, log: list[str]
+) -> None:
+    task = await serving(server := draining(listeners, delay=3600))
+    for _ in range(2):
+        signal.raise_signal(signal.SIGTERM)
+        await steps()
+    assert log == ["bind", "start"]
+    server.force_exit = True
+    await task
+
+
+async def test_a_second_int_ends_the_delay(listeners: FakeListeners, log: list[str]) -> None:
+    task = await serving(draining(listeners, delay=3600))
+    for _ in range(2):
+        signal.raise_signal(signal.SIGINT)
+        await steps()
+    await task
+    assert log == ["bind", "start", "shutdown", "close_connections", "close"]
+
+
+async def test_who_leaves_the_block_by_an_exception_waits_for_no_balancer(
+    listeners: FakeListeners,
+) -> None:
+    with pytest.raises(RuntimeError, match="boom"):
+        async with draining(listeners, delay=3600):
+            raise RuntimeError("boom")
+
+
+async def test_without_a_health_path_the_application_hears_of_everything(
+    listeners: FakeListeners,
+) -> None:
+    async with Server(Config(app=Held()), listeners=listeners):
+        assert isinstance(listeners.handler, Requests)
+
+
+# Requests at the end
 
 
 class Held:
