@@ -65,6 +65,7 @@ def test_what_no_request_can_ask_for_is_no_health_path(path: str) -> None:
 
 
 ABSENT = {
+    "certificate_interval",
     "limit_concurrency",
     "timeout_graceful_shutdown",
     "max_request_body_size",

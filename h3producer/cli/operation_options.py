@@ -30,6 +30,13 @@ OPERATION_OPTIONS: tuple[click.Option, ...] = (
         metavar="SECONDS",
     ),
     option(
+        "--certificate-interval",
+        "certificate_interval",
+        help="How often to look whether the certificate files have changed; 'none': only on HUP.",
+        convert=or_none(seconds, "a number of seconds"),
+        metavar="SECONDS",
+    ),
+    option(
         "--timeout-graceful-shutdown",
         "timeout_graceful_shutdown",
         help="How long open requests may go on after INT or TERM; 'none' waits for ever.",

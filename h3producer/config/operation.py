@@ -17,6 +17,12 @@ __all__ = ["Operation", "check_health_path"]
 class Operation:
     """The settings of a `Config` for whoever operates it."""
 
+    # Its certificate
+
+    certificate_interval: float | None = 10.0
+    """Seconds between two looks at whether `certfile` or `keyfile` has changed; what is new is
+    shown to new connections. A look is two system calls. None: only on HUP."""
+
     # Its health
 
     health_path: str | None = None

@@ -56,6 +56,7 @@ _CHOICES = {
 
 _MAY_BE_NONE = frozenset(
     (
+        "certificate_interval",
         "ws_ping_interval",
         "ws_ping_timeout",
         "limit_concurrency",
@@ -73,6 +74,7 @@ RANGES: tuple[tuple[str, float, float], ...] = (
     ("port", 0, 65535),
     ("limit_concurrency", 1, 1_000_000),
     ("drain_delay", 0, 3_600),
+    ("certificate_interval", 0.1, 86_400),
     ("timeout_graceful_shutdown", 0, 86_400),
     ("session_ticket_lifetime", 1, 604_800),
     ("response_buffer", 1, 1024 * MIB),

@@ -36,7 +36,8 @@ __all__ = ["Listeners", "UdpListeners"]
 
 
 class Listeners(Protocol):
-    """What a server needs to be reached. The verbs are called once each, in this order."""
+    """What a server needs to be reached. The verbs are called once each, in this order, but that
+    `present` may come at any time between `start` and `close`."""
 
     @property
     def addresses(self) -> list[tuple[str, int]]:
@@ -47,6 +48,10 @@ class Listeners(Protocol):
 
     def start(self, credentials: Credentials, handler: Handler) -> None:
         """Answer clients; each request runs `handler`. Raises `StartupError`."""
+
+    def present(self, credentials: Credentials) -> None:
+        """Show another certificate to whoever comes from now on. Raises `StartupError` if it cannot
+        be shown; then the one from before still is."""
 
     def shutdown(self) -> None:
         """Accept no new connection, and say GOAWAY on each that is there."""
@@ -73,6 +78,7 @@ class UdpListeners:
         self._protocols = dict(protocols or {})
         self._sockets: list[socket.socket] = []
         self._endpoints: list[UdpEndpoint] = []
+        self._engine: AioquicEngine | None = None
         self._undo = ExitStack()
 
     @property
@@ -95,6 +101,7 @@ class UdpListeners:
             engine = AioquicEngine(config, credentials, (ALPN, *self._protocols))
         except EngineError as error:
             raise StartupError(str(error)) from error
+        self._engine = engine
         self._undo.callback(engine.close)
 
         turnstile = Turnstile()
@@ -113,6 +120,13 @@ class UdpListeners:
             endpoint = UdpEndpoint(sock, acceptor, accept, config, loop)
             self._undo.callback(endpoint.close)
             self._endpoints.append(endpoint)
+
+    def present(self, credentials: Credentials) -> None:
+        assert self._engine is not None, "it was started"
+        try:
+            self._engine.present(credentials)
+        except EngineError as error:
+            raise StartupError(str(error)) from error
 
     def shutdown(self) -> None:
         for endpoint in self._endpoints:

@@ -27,6 +27,8 @@
 of these steps at once, in whichever step it comes. No step is left out. A third INT raises
 KeyboardInterrupt wherever the program is, for code that never lets the event loop run.
 
+In between, the certificate's files are read again when they change, and on HUP.
+
 This file refuses to know QUIC (`listeners.py`), ASGI (`application.py`) and what a request does.
 """
 
@@ -44,6 +46,7 @@ from h3producer.config import Config
 from h3producer.server.application import Application
 from h3producer.server.certificates.hints import url_of
 from h3producer.server.certificates.presented import presented_credentials
+from h3producer.server.certificates.renewal import CertificateRenewal
 from h3producer.server.collector import spared_collector
 from h3producer.server.errors import StartupError
 from h3producer.server.event_loop import loop_factory
@@ -52,7 +55,7 @@ from h3producer.server.latch import Latch
 from h3producer.server.listeners import UdpListeners
 from h3producer.server.logging import configure_logging
 from h3producer.server.requests import Requests
-from h3producer.server.signals import captured_signals
+from h3producer.server.signals import ENDS, captured_signals
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -100,6 +103,7 @@ class Server:
         self._force = Latch()
         self._undo = AsyncExitStack()
         self._requests: Requests | None = None
+        self._renewal = CertificateRenewal(config, self._listeners.present)
 
     # What a program may see and do
 
@@ -145,16 +149,22 @@ class Server:
     async def serve(self) -> None:
         """Serve until `should_exit` is set, or INT or TERM comes; return when all is closed.
 
-        Takes INT and TERM for that long, if this is the main thread, and gives them back.
+        Takes INT and TERM for that long, if this is the main thread, and gives them back; HUP, too,
+        if there is a certificate to be read again.
         Raises `StartupError`. Cancelling it is a stop by force.
         """
         await self._serve(nullcontext())
 
     async def _serve(self, while_serving: AbstractContextManager[None]) -> None:
-        with captured_signals(self._signal_received):
+        with captured_signals(self._signal_received, *self._other_signals()):
             async with self:
                 with while_serving:
                     await self._exit.wait()
+
+    def _other_signals(self) -> tuple[signal.Signals, ...]:
+        # Where there are no files, HUP goes on to mean that the terminal was closed.
+        has_files = self.config.certfile is not None and hasattr(signal, "SIGHUP")
+        return (signal.SIGHUP,) if has_files else ()
 
     async def __aenter__(self) -> Server:
         if self._phase is not _Phase.NEW:
@@ -177,6 +187,9 @@ class Server:
         await self._stop(self._requests)
 
     def _signal_received(self, number: signal.Signals) -> None:
+        if number not in ENDS:
+            self._renewal.ask()
+            return
         if number is signal.SIGINT and self.force_exit:
             # Somebody's code does not let the event loop run: Python's own way out.
             raise KeyboardInterrupt
@@ -195,6 +208,8 @@ class Server:
             raise StartupError("The server was stopped before it had started.")
         self._requests = Requests(application.handler, self.config)
         self._listeners.start(credentials, self._with_health(self._requests))
+        renewal = asyncio.create_task(self._renewal.run())
+        undo.callback(renewal.cancel)
         self._phase = _Phase.SERVING
         self.health.advance(HealthState.SERVING)
         urls = ", ".join(url_of(host, port) for host, port in self.addresses)

@@ -1,4 +1,4 @@
-"""INT and TERM, for as long as a server serves.
+"""INT, TERM and perhaps HUP, for as long as a server serves.
 
 This file knows how to take signals from a program and give them back. It refuses to know what
 they lead to. Its one rule: afterwards the handlers are those from before, whatever happened.
@@ -15,14 +15,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
-__all__ = ["captured_signals"]
+__all__ = ["ENDS", "captured_signals"]
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+ENDS = (signal.SIGINT, signal.SIGTERM)
+"""Signals that ask for the end."""
 
 
 @contextmanager
-def captured_signals(received: Callable[[signal.Signals], None]) -> Iterator[None]:
-    """Within the block INT and TERM call `received` and do nothing else.
+def captured_signals(
+    received: Callable[[signal.Signals], None], *others: signal.Signals
+) -> Iterator[None]:
+    """Within the block INT, TERM and the `others` call `received` and do nothing else.
 
     Outside the main thread, where Python allows no handlers, the block runs without them. A
     signal that came is not raised again: it asked for an end, and the end has come.
@@ -36,7 +39,7 @@ def captured_signals(received: Callable[[signal.Signals], None]) -> Iterator[Non
     def handle(number: int, _frame: FrameType | None) -> None:
         received(signal.Signals(number))
 
-    before = {number: signal.signal(number, handle) for number in SIGNALS}
+    before = {number: signal.signal(number, handle) for number in (*ENDS, *others)}
     try:
         yield
     finally:

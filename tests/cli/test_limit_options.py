@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import pytest
 
 from h3producer.cli.limit_options import LIMIT_OPTIONS
 from h3producer.config import Config
+from h3producer.config.operation import Operation
 from h3producer.config.ranges import RANGES
 from tests.cli.test_options import config_of
 
-OTHERS = {"port", "limit_concurrency", "drain_delay", "timeout_graceful_shutdown"}
-"""Numbers that are no limits of ours, but of the application, the socket and the end."""
+OTHERS = {"port", "limit_concurrency"} | {each.name for each in fields(Operation)}
+"""Numbers that are no limits of what clients do."""
 
 
 def test_every_limit_is_an_option() -> None:

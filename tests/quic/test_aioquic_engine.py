@@ -51,6 +51,13 @@ def test_a_key_that_aioquic_cannot_use_is_said_in_a_sentence(
         AioquicEngine(Config(), make_credentials(key))
 
 
+def test_a_key_that_cannot_be_used_replaces_none() -> None:
+    engine = AioquicEngine(Config(), make_credentials())
+    with pytest.raises(EngineError, match="a DSA key"):
+        engine.present(make_credentials(dsa.generate_private_key(2048)))
+    assert isinstance(engine._configuration.private_key, ec.EllipticCurvePrivateKey)
+
+
 async def test_applications_see_the_certificate() -> None:
     pair = Pair()
     await pair.connect()

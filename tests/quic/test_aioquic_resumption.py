@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+
 from h3producer.config import Config
 from h3producer.quic.aioquic.connection import AioquicConnection
 from h3producer.quic.packets import VERSION_1, VERSION_2
 from tests.fakes import RecordingInputs
-from tests.pair import Pair
+from tests.pair import Pair, make_credentials
 from tests.quic.rogue_client import RogueClient, rogue_pair
 
 if TYPE_CHECKING:
@@ -62,6 +65,17 @@ async def test_a_resumed_connection_serves_like_any_other() -> None:
     pair.transports[1].send(stream_id, b"world", end_stream=True)
     await pair.drive()
     assert client.received(stream_id) == b"world"
+
+
+async def test_a_session_outlives_the_certificate_under_which_it_began() -> None:
+    pair, (ticket,) = await first_visit()
+    renewed = make_credentials(rsa.generate_private_key(65537, 2048))
+    pair.engine.present(renewed)
+    client = await come_back(pair, ticket)
+    assert client.rogue.tls.session_resumed
+    facts = pair.transports[1].tls
+    assert facts is not None
+    assert facts.server_certificate == renewed.certificate.public_bytes(Encoding.PEM).decode()
 
 
 async def test_applications_see_the_certificate_of_a_resumed_session() -> None:

@@ -49,6 +49,9 @@ class FakeListeners:
         self.log.append("start")
         self.handler = handler
 
+    def present(self, credentials: Credentials) -> None:
+        self.log.append("present")
+
     def shutdown(self) -> None:
         self.log.append("shutdown")
 

@@ -62,7 +62,7 @@ CIPHER_SUITES = [
 
 
 class AioquicEngine:
-    """Makes `AioquicConnection`s that all present one certificate.
+    """Makes `AioquicConnection`s that present the server's certificate.
 
     `protocols` are the ALPN names of what is spoken, best first.
     Raises `EngineError` if aioquic cannot sign with the key, or a log cannot be opened.
@@ -75,21 +75,36 @@ class AioquicEngine:
         self, config: Config, credentials: Credentials, protocols: Sequence[str] = (ALPN,)
     ) -> None:
         _check_key(credentials.private_key)
+        self._config = config
+        self._protocols = protocols
         self._max_streams = config.max_concurrent_streams
         # A session of WebTransport has as many of either kind.
         of_sessions = config.max_concurrent_streams if config.webtransport else 0
         self._max_uni_streams = MAX_UNI_STREAMS + of_sessions
         self._max_pending_datagrams = config.max_pending_datagrams
         is_known = _is_known_release()
-        is_ours = config.fast_path and is_known
-        self._fast_path = is_ours and config.qlog_dir is None
+        self._is_ours = config.fast_path and is_known
+        self._fast_path = self._is_ours and config.qlog_dir is None
         probes = is_known and FORBIDS_FRAGMENTS
         self._datagram_ceiling = config.max_datagram_size if probes else BASE_SIZE
         self._keys: ClientKeys | None = None
         """Those of the packet that was judged last, which may become a connection now."""
+        lifetime = config.session_ticket_lifetime
+        self._tickets = None if lifetime is None else SessionTickets(lifetime)
+        self._early_data = EarlyDataGate() if config.early_data else None
         self._keylog = _open_keylog(config.keylog_file)
+        self.present(credentials)
+
+    def present(self, credentials: Credentials) -> None:
+        """Show this certificate from now on; connections that are there keep theirs.
+
+        Sessions can be resumed all the same. Raises `EngineError` if aioquic cannot sign with the
+        key; then nothing has changed.
+        """
+        _check_key(credentials.private_key)
+        config, protocols = self._config, self._protocols
         self._configuration = _make_configuration(config, credentials, self._keylog, protocols)
-        self._identity = _make_identity(config, credentials, protocols) if is_ours else None
+        self._identity = self._make_identity(credentials) if self._is_ours else None
         self._model = ConnectionModel(self._configuration) if self._fast_path else None
 
     def is_authentic(self, datagram: bytes, initial: InitialPacket) -> bool:
@@ -137,6 +152,12 @@ class AioquicEngine:
         datagrams, _ = builder.flush()
         return datagrams[0]
 
+    def _make_identity(self, credentials: Credentials) -> ServerIdentity:
+        protocols = [each.encode() for each in self._protocols]
+        return ServerIdentity(
+            credentials, CIPHER_SUITES, protocols, self._tickets, self._early_data
+        )
+
     def close(self) -> None:
         """Close the key log."""
         if self._keylog is not None:
@@ -177,19 +198,6 @@ def _is_known_release() -> bool:
         aioquic.__version__,
     )
     return False
-
-
-def _make_identity(
-    config: Config, credentials: Credentials, protocols: Sequence[str]
-) -> ServerIdentity:
-    lifetime = config.session_ticket_lifetime
-    return ServerIdentity(
-        credentials,
-        CIPHER_SUITES,
-        [each.encode() for each in protocols],
-        None if lifetime is None else SessionTickets(lifetime),
-        EarlyDataGate() if config.early_data else None,
-    )
 
 
 def _check_key(key: PrivateKeyTypes) -> None:
