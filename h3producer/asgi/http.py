@@ -72,10 +72,10 @@ receives twice at once                                   raises           500
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
+from h3producer.asgi.disconnects import pause_after
 from h3producer.asgi.errors import ClientDisconnected
 from h3producer.asgi.response import AsgiResponse
 from h3producer.asgi.run import run_application
@@ -86,14 +86,9 @@ if TYPE_CHECKING:
     from h3producer.asgi.types import AsgiApp, Scope
     from h3producer.http3.stream import Http3Stream
 
-__all__ = ["DISCONNECTS_PER_PASS", "HttpCycle"]
+__all__ = ["HttpCycle"]
 
 logger = logging.getLogger("h3producer.error")
-
-DISCONNECTS_PER_PASS = 1000
-"""Times that `http.disconnect` is told without a pause. An application that polls `receive()` in
-a cancelled scope needs it at once; one that loops over `receive()` and overlooks the message
-must not hold the event loop."""
 
 
 class HttpCycle:
@@ -135,8 +130,7 @@ class HttpCycle:
                     return message
         self._knows_disconnect = stream.aborted
         self._disconnects += 1
-        if not self._disconnects % DISCONNECTS_PER_PASS:
-            await asyncio.sleep(0)
+        await pause_after(self._disconnects)
         return {"type": "http.disconnect"}
 
     async def _next_part(self) -> dict[str, Any] | None:

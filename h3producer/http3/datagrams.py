@@ -13,7 +13,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from h3producer.errors import LocalProtocolError, RequestAborted
-from h3producer.pipe.wakeup import Wakeup
+from h3producer.pipe.sole_waiter import SoleWaiter
 from h3producer.wire.datagrams import MAX_DATAGRAM_HEAD, encode_datagram
 from h3producer.wire.settings import Setting
 
@@ -108,7 +108,7 @@ class StreamDatagrams:
         self._stream_id = stream_id
         self.connection = connection
         self._waiting: deque[bytes] = deque()
-        self._reader: Wakeup | None = None
+        self._reader = SoleWaiter()
         self._over: RequestAborted | None = None
         self.on_arrival: Callable[[], None] | None = None
         """Called when one has come where none was, by who does not wait in `receive`."""
@@ -151,13 +151,9 @@ class StreamDatagrams:
         while (payload := self.try_receive()) is None:
             if self._over is not None:
                 raise self._over
-            if self._reader is not None:
+            if self._reader.is_taken:
                 raise LocalProtocolError("Somebody waits for these datagrams already.")
-            self._reader = Wakeup()
-            try:
-                await self._reader
-            finally:
-                self._reader = None
+            await self._reader.wait()
         return payload
 
     def try_receive(self) -> bytes | None:
@@ -180,7 +176,7 @@ class StreamDatagrams:
                 return  # the room is taken by others
             self._waiting.popleft()
         self._waiting.append(payload)
-        if self._reader is not None:
+        if self._reader.is_taken:
             self._reader.wake()
         elif self.on_arrival is not None and len(self._waiting) == 1:
             self.on_arrival()
@@ -190,8 +186,7 @@ class StreamDatagrams:
         if self._over is None:
             self._over = error
             self.on_arrival = None
-            if self._reader is not None:
-                self._reader.wake()
+            self._reader.wake()
 
     def forget(self) -> None:
         """Nobody asks any more: let go of what waits."""

@@ -68,8 +68,8 @@ import logging
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from h3producer.asgi.disconnects import pause_after
 from h3producer.asgi.errors import ClientDisconnected, out_of_turn
-from h3producer.asgi.http import DISCONNECTS_PER_PASS
 from h3producer.asgi.response import AsgiResponse
 from h3producer.asgi.run import run_application
 from h3producer.asgi.websocket.extensions import allowance_of
@@ -154,8 +154,7 @@ class WebSocketCycle:
                 key = "text" if isinstance(data, str) else "bytes"
                 return {"type": "websocket.receive", key: data}
         self._disconnects += 1
-        if not self._disconnects % DISCONNECTS_PER_PASS:
-            await asyncio.sleep(0)
+        await pause_after(self._disconnects)
         code, reason = self._ending or Ending(ABNORMAL, "")
         return {"type": "websocket.disconnect", "code": code, "reason": reason}
 

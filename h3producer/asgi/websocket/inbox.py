@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
+from h3producer.pipe.sole_waiter import SoleWaiter
 from h3producer.pipe.wakeup import Wakeup
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Inbox:
         self._messages: deque[Message] = deque()
         self._size = 0
         self._give_back = give_back
-        self._receiver: Wakeup | None = None
+        self._receiver = SoleWaiter()
         self._filler: Wakeup | None = None
         self.is_shut = False
         """Nothing comes any more; what is there may still be received."""
@@ -51,8 +52,7 @@ class Inbox:
             return
         self._messages.append(message)
         self._size += len(message.data) + _COST_OF_A_MESSAGE
-        if self._receiver is not None:
-            self._receiver.wake()
+        self._receiver.wake()
 
     async def room(self) -> None:
         """Wait until less than half is full, or it is shut."""
@@ -68,13 +68,9 @@ class Inbox:
         while not messages:
             if self.is_shut:
                 return None
-            if self._receiver is not None:
+            if self._receiver.is_taken:
                 raise RuntimeError("Two receive() at once cannot share the messages.")
-            self._receiver = Wakeup()
-            try:
-                await self._receiver
-            finally:
-                self._receiver = None
+            await self._receiver.wait()
         message = messages.popleft()
         self._size -= len(message.data) + _COST_OF_A_MESSAGE
         if message.held:
@@ -91,8 +87,7 @@ class Inbox:
                 self._give_back(message.held)
             self._messages.clear()
             self._size = 0
-        if self._receiver is not None:
-            self._receiver.wake()
+        self._receiver.wake()
         self._wake_filler()
 
     def _wake_filler(self) -> None:

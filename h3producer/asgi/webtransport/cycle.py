@@ -79,8 +79,8 @@ import logging
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from h3producer.asgi.disconnects import pause_after
 from h3producer.asgi.errors import ClientDisconnected, out_of_turn
-from h3producer.asgi.http import DISCONNECTS_PER_PASS
 from h3producer.asgi.run import run_application
 from h3producer.asgi.webtransport.messages import (
     accept_headers,
@@ -147,8 +147,7 @@ class WebTransportCycle:
         event = await self._session.receive()
         if isinstance(event, SessionClosed):
             self._disconnects += 1
-            if not self._disconnects % DISCONNECTS_PER_PASS:
-                await asyncio.sleep(0)
+            await pause_after(self._disconnects)
         return message_of(event)
 
     async def send(self, message: Message) -> None:

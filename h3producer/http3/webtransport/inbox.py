@@ -14,7 +14,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, TypeAlias
 
 from h3producer.errors import LocalProtocolError
-from h3producer.pipe.wakeup import Wakeup
+from h3producer.pipe.sole_waiter import SoleWaiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,7 @@ class Inbox:
 
     def __init__(self) -> None:
         self._line: OrderedDict[Teller, None] = OrderedDict()
-        self._reader: Wakeup | None = None
+        self._reader = SoleWaiter()
         self._is_open = False
         self.closed: SessionClosed | None = None
         """How the session ended; told when nothing else is left to tell."""
@@ -40,13 +40,13 @@ class Inbox:
     def open(self) -> None:
         """The application has accepted: from now on it hears what happens."""
         self._is_open = True
-        self._wake()
+        self._reader.wake()
 
     def close(self, closed: SessionClosed) -> None:
         """The session is over; the first word stands."""
         if self.closed is None:
             self.closed = closed
-            self._wake()
+            self._reader.wake()
 
     def forget(self) -> None:
         """Nobody asks any more: let go of who stands in line."""
@@ -62,7 +62,7 @@ class Inbox:
         A no-op for who stands in line.
         """
         self._line[teller] = None
-        self._wake()
+        self._reader.wake()
 
     def step_out(self, teller: Teller) -> None:
         """Whoever may stand in line has nothing to tell any more."""
@@ -78,13 +78,9 @@ class Inbox:
         Raises LocalProtocolError if somebody waits already. Cancelling the wait loses nothing.
         """
         while (event := self._next()) is None:
-            if self._reader is not None:
+            if self._reader.is_taken:
                 raise LocalProtocolError("Somebody waits for this session already.")
-            self._reader = Wakeup()
-            try:
-                await self._reader
-            finally:
-                self._reader = None
+            await self._reader.wait()
         return event
 
     def _next(self) -> Event | None:
@@ -94,7 +90,3 @@ class Inbox:
             if event is not None:
                 return event
         return self.closed
-
-    def _wake(self) -> None:
-        if self._reader is not None:
-            self._reader.wake()
