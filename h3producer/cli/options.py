@@ -54,7 +54,7 @@ SERVE_OPTIONS: tuple[click.Parameter, ...] = (
         "-b",
         "--bind",
         "bind",
-        help="HOST:PORT, or fd://N for a bound socket; repeatable, instead of --host and --port.",
+        help="HOST:PORT, or fd://N, systemd:// for bound sockets; repeatable, for --host --port.",
         convert=_binds,
         metavar="ADDRESS",
         multiple=True,

@@ -57,8 +57,9 @@ class Config(Limits, Operation):
     port: int = 4433
     """UDP port; 0 lets the system choose (see `Server.addresses`)."""
     bind: tuple[str, ...] = ()
-    """Addresses as `host:port`, or `fd://N` for a socket that is already bound; if there are
-    any, `host` and `port` are not used."""
+    """Addresses as `host:port`, `fd://N` for a socket that is already bound, or `systemd://` for
+    those that a socket unit passes, `systemd://NAME` for one of them; if there are any, `host` and
+    `port` are not used."""
 
     # TLS
 

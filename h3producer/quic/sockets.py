@@ -13,7 +13,10 @@ import os
 import socket
 import sys
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from h3producer.quic.passed_sockets import NotPassed, passed_descriptors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,11 +24,13 @@ if TYPE_CHECKING:
 
     from h3producer.quic.engine import Address
 
+    BindTarget: TypeAlias = "tuple[str, int] | int | PassedSockets"
     _Target: TypeAlias = tuple[socket.AddressFamily, tuple[object, ...]]
 
 __all__ = [
     "FORBIDS_FRAGMENTS",
     "BindError",
+    "PassedSockets",
     "bind_sockets",
     "packed_host",
     "parse_bind",
@@ -51,8 +56,18 @@ class BindError(OSError):
     """An address cannot be bound; the message is one sentence for a person."""
 
 
-def bind_sockets(addresses: Iterable[tuple[str, int] | int]) -> list[socket.socket]:
-    """Bind UDP sockets to all of these: (host, port), or the number of a bound socket's fd.
+@dataclass(frozen=True)
+class PassedSockets:
+    """Sockets that systemd has bound for us: those called `name`, or all."""
+
+    name: str = ""
+
+    def __str__(self) -> str:
+        return f"systemd://{self.name}"
+
+
+def bind_sockets(addresses: Iterable[BindTarget]) -> list[socket.socket]:
+    """Bind UDP sockets to all of these: (host, port), the fd of a bound socket, or systemd's.
 
     A name is bound in each of its families that this machine has, on the same port, also when
     the port is 0. An empty host means all interfaces. Raises `BindError`; then none stays open.
@@ -60,7 +75,7 @@ def bind_sockets(addresses: Iterable[tuple[str, int] | int]) -> list[socket.sock
     with ExitStack() as opened:
         sockets: list[socket.socket] = []
         for address in addresses:
-            bound = [_from_fd(address)] if isinstance(address, int) else _bind_name(*address)
+            bound = _bound(address)
             sockets += bound
             for sock in bound:
                 opened.callback(sock.close)
@@ -68,8 +83,13 @@ def bind_sockets(addresses: Iterable[tuple[str, int] | int]) -> list[socket.sock
     return sockets
 
 
-def parse_bind(text: str, default_port: int = 4433) -> tuple[str, int] | int:
-    """Read `host`, `host:port`, `[::1]:port`, `:port` or `fd://N`; raises `BindError`."""
+def parse_bind(text: str, default_port: int = 4433) -> BindTarget:
+    """Read `host`, `host:port`, `[::1]:port`, `:port`, `fd://N`, `systemd://` or `systemd://NAME`.
+
+    Raises `BindError`.
+    """
+    if text.startswith("systemd://"):
+        return PassedSockets(text.removeprefix("systemd://"))
     if text.startswith("fd://"):
         number = text.removeprefix("fd://")
         if not (number.isascii() and number.isdigit()):
@@ -114,6 +134,25 @@ def show_address(address: tuple[str, int]) -> str:
     """`host:port`, an IPv6 host in brackets."""
     host, port = address
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _bound(address: BindTarget) -> list[socket.socket]:
+    if isinstance(address, int):
+        return [_from_fd(address)]
+    if isinstance(address, PassedSockets):
+        return _from_systemd(address)
+    return _bind_name(*address)
+
+
+def _from_systemd(wanted: PassedSockets) -> list[socket.socket]:
+    try:
+        descriptors = passed_descriptors(wanted.name)
+    except NotPassed as reason:
+        raise BindError(f"Cannot bind {wanted}: {reason}.") from reason
+    with ExitStack() as opened:
+        sockets = [opened.enter_context(_from_fd(number)) for number in descriptors]
+        opened.pop_all()
+    return sockets
 
 
 def _from_fd(number: int) -> socket.socket:

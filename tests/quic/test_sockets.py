@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from h3producer.quic import passed_sockets
 from h3producer.quic import sockets as module
 from h3producer.quic.sockets import (
     BindError,
+    PassedSockets,
     bind_sockets,
     packed_host,
     parse_bind,
@@ -23,6 +25,8 @@ from h3producer.quic.sockets import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from h3producer.quic.sockets import BindTarget
+
 
 @pytest.fixture
 def opened() -> Iterator[ExitStack]:
@@ -30,7 +34,7 @@ def opened() -> Iterator[ExitStack]:
         yield stack
 
 
-def bind(opened: ExitStack, *addresses: tuple[str, int] | int) -> list[socket.socket]:
+def bind(opened: ExitStack, *addresses: BindTarget) -> list[socket.socket]:
     bound = bind_sockets(addresses)
     for sock in bound:
         opened.enter_context(sock)
@@ -223,6 +227,62 @@ def test_a_descriptor_that_is_not_open_is_refused() -> None:
         bind_sockets([99999])
 
 
+# From systemd
+
+
+@pytest.fixture
+def passed(opened: ExitStack, monkeypatch: pytest.MonkeyPatch) -> list[socket.socket]:
+    """Two sockets, called web and admin, as a service manager passes them."""
+    sockets = [
+        opened.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for _ in range(2)
+    ]
+    for number, sock in enumerate(sockets, 200):
+        sock.bind(("127.0.0.1", 0))
+        opened.callback(os.close, os.dup2(sock.fileno(), number))
+    monkeypatch.setattr(passed_sockets, "FIRST", 200)
+    monkeypatch.setenv("LISTEN_PID", str(os.getpid()))
+    monkeypatch.setenv("LISTEN_FDS", "2")
+    monkeypatch.setenv("LISTEN_FDNAMES", "web:admin")
+    return sockets
+
+
+def test_all_sockets_that_systemd_passes_are_taken(
+    opened: ExitStack, passed: list[socket.socket]
+) -> None:
+    bound = bind(opened, PassedSockets())
+    assert [each.getsockname() for each in bound] == [each.getsockname() for each in passed]
+
+
+def test_one_of_them_is_taken_by_its_name(opened: ExitStack, passed: list[socket.socket]) -> None:
+    (bound,) = bind(opened, PassedSockets("admin"))
+    assert bound.getsockname() == passed[1].getsockname()
+
+
+@pytest.mark.usefixtures("passed")
+def test_a_name_that_systemd_did_not_pass_is_said() -> None:
+    with pytest.raises(BindError, match="no socket called 'api', only web, admin"):
+        bind_sockets([PassedSockets("api")])
+
+
+def test_without_systemd_there_is_nothing_to_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LISTEN_PID", raising=False)
+    sentence = r"^Cannot bind systemd://: systemd has passed no sockets to this process\.$"
+    with pytest.raises(BindError, match=sentence):
+        bind_sockets([PassedSockets()])
+
+
+def test_a_passed_socket_that_cannot_be_used_closes_the_others(
+    passed: list[socket.socket], opened: ExitStack
+) -> None:
+    stream = opened.enter_context(socket.create_server(("127.0.0.1", 0)))
+    os.dup2(stream.fileno(), 201)
+    with pytest.raises(BindError, match="fd 201: it is not a UDP socket"):
+        bind_sockets([PassedSockets()])
+
+
+# What is written
+
+
 @pytest.mark.parametrize(
     ("text", "address"),
     [
@@ -235,9 +295,11 @@ def test_a_descriptor_that_is_not_open_is_refused() -> None:
         ("[::1]", ("::1", 4433)),
         ("::1", ("::1", 4433)),
         ("fd://3", 3),
+        ("systemd://", PassedSockets()),
+        ("systemd://web", PassedSockets("web")),
     ],
 )
-def test_addresses_are_read(text: str, address: tuple[str, int] | int) -> None:
+def test_addresses_are_read(text: str, address: BindTarget) -> None:
     assert parse_bind(text) == address
 
 
