@@ -38,7 +38,7 @@ import asyncio
 import enum
 import logging
 import signal
-from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
+from contextlib import AbstractContextManager, AsyncExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -55,10 +55,11 @@ from h3producer.server.latch import Latch
 from h3producer.server.listeners import UdpListeners
 from h3producer.server.logging import configure_logging
 from h3producer.server.requests import Requests
+from h3producer.server.service_manager import ServiceManager
 from h3producer.server.signals import ENDS, captured_signals
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Iterator
     from types import TracebackType
 
     from h3producer.http3.stream import Handler
@@ -141,10 +142,10 @@ class Server:
     def run(self) -> None:
         """Serve in a new event loop, `Config.loop`, until INT or TERM; see `serve`.
 
-        Takes the process to be its own: see `collector.py`.
+        Takes the process to be its own: see `collector.py` and `service_manager.py`.
         """
         with asyncio.Runner(loop_factory=loop_factory(self.config.loop)) as runner:
-            runner.run(self._serve(spared_collector()))
+            runner.run(self._serve(_own_process()))
 
     async def serve(self) -> None:
         """Serve until `should_exit` is set, or INT or TERM comes; return when all is closed.
@@ -276,6 +277,12 @@ class Server:
             return False
         task.result()
         return True
+
+
+@contextmanager
+def _own_process() -> Iterator[None]:
+    with spared_collector(), ServiceManager().served():
+        yield
 
 
 async def serve(app: object, config: Config | None = None) -> None:
