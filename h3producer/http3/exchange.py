@@ -115,6 +115,30 @@ class Exchange:
             self.pace_so_far = ExchangePace(self._context.pace)
         return self.pace_so_far
 
+    @property
+    def head(self) -> Request | None:
+        """What was asked for; None if that has not come, or is in no order."""
+        return self.__dict__.get("request")
+
+    @property
+    def request_bytes(self) -> int:
+        """Bytes of content that have come."""
+        return self._reader.content_received
+
+    @property
+    def status(self) -> int | None:
+        """The status that the client gets; None while there is none."""
+        if self.refused_with is not None:
+            return self.refused_with
+        return self.response.status if self._is_accepted and self.response.headers_sent else None
+
+    @property
+    def response_bytes(self) -> int:
+        """Bytes of content that were handed over; what HEAD leaves out is not counted."""
+        if not self._is_accepted or self.request.method == "HEAD":
+            return 0
+        return self.response.body_bytes
+
     async def wait_closed(self) -> None:
         """Wait until the exchange is over: the response has been handed over, or it was cut."""
         if not (self.aborted or self._has_responded):

@@ -27,6 +27,9 @@ class Drains:
     def __bool__(self) -> bool:
         return bool(self._waiting)
 
+    def __contains__(self, stream_id: int) -> bool:
+        return stream_id in self._waiting
+
     async def wait(self, stream_id: int) -> None:
         """Wait until the stream is woken. Raises RuntimeError if somebody waits there already."""
         if stream_id in self._waiting:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
     from h3producer.http3.transport import TlsFacts
+    from h3producer.quic.facts import PathFacts, StreamFacts
     from h3producer.quic.packets import InitialPacket
 
 __all__ = [
@@ -187,6 +188,21 @@ class EngineConnection(Protocol):
 
     def sent(self, stream_id: int) -> int:
         """Bytes of the stream that were put into a packet at least once. 0 if it is gone."""
+
+    @property
+    def first_id(self) -> bytes:
+        """The id that the client made up for its very first packet."""
+
+    @property
+    def is_resumed(self) -> bool:
+        """Whether TLS goes on with an earlier session (RFC 8446 §2.2)."""
+
+    @property
+    def path_facts(self) -> PathFacts:
+        """How the connection gets on with its path."""
+
+    def stream_facts(self) -> list[StreamFacts]:
+        """All streams that are not forgotten; O(streams)."""
 
     @property
     def max_datagram(self) -> int:

@@ -18,6 +18,7 @@ from h3producer.errors import ErrorCode
 from h3producer.quic.drains import Drains
 from h3producer.quic.engine import EngineObserver, TransportError
 from h3producer.quic.farewell import Farewell
+from h3producer.quic.inspection import Inspection
 from h3producer.quic.link import Tenant
 from h3producer.quic.parting import Parting
 from h3producer.quic.phase import Phase
@@ -41,7 +42,7 @@ _OPEN, _ENDED = Phase.OPEN, Phase.ENDED
 """Members of an enumeration are looked up in a roundabout way."""
 
 
-class EngineTransport(StreamVerbs, Tenant, EngineObserver):
+class EngineTransport(StreamVerbs, Inspection, Tenant, EngineObserver):
     """A `QuicTransport` over an `EngineConnection`. An exception out of the core or the engine is
     logged and costs this connection, nothing else."""
 
@@ -56,7 +57,8 @@ class EngineTransport(StreamVerbs, Tenant, EngineObserver):
         self._has_news = False
         self._flush_due = False
         self._timer = LazyTimer(link.clock, self._due, lambda _: link.wait_for_turn(self))
-        self._deadline = link.clock.time() + config.handshake_timeout
+        self._began = link.clock.time()
+        self._deadline = self._began + config.handshake_timeout
         self._is_early = True
         self._parting: Parting | None = None
         self._farewell = Farewell()
@@ -72,11 +74,6 @@ class EngineTransport(StreamVerbs, Tenant, EngineObserver):
         return f"<EngineTransport {show_address(self.peer_address)} {self._phase.name}>"
 
     # Facts
-
-    @property
-    def phase(self) -> Phase:
-        """Where this connection is in its life."""
-        return self._phase
 
     @property
     def peer_address(self) -> tuple[str, int]:

@@ -50,6 +50,15 @@ def test_the_window_has_a_ceiling(name: CongestionControl) -> None:
     assert control.congestion_window == 1 << 20
 
 
+@pytest.mark.parametrize("name", ["reno", "cubic"])
+def test_lost_packets_are_counted(name: CongestionControl) -> None:
+    control = create_congestion_control(bounded(name, 1 << 20), max_datagram_size=1200)
+    assert isinstance(control, BoundedControl)
+    control.on_packets_sent([make_packet(1200)] * 3)
+    control.on_packets_lost(now=2.0, packets=iter([make_packet(1200)] * 2))
+    assert (control.packets_lost, control.bytes_in_flight) == (2, 1200)
+
+
 acknowledged = st.lists(st.tuples(st.integers(0, 40), st.integers(20, 1500)), min_size=1)
 
 

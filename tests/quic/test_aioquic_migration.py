@@ -50,6 +50,16 @@ async def test_at_another_host_the_window_starts_anew() -> None:
     assert engine_of(pair)._loss.congestion_window < 2 * INITIAL_WINDOW
 
 
+async def test_at_another_host_losses_stay_counted() -> None:
+    pair = await with_a_grown_window()
+    lost = len(pair.to_client) + 3
+    pair.loses_to_client = lambda number: number == lost
+    await download(pair)
+    assert engine_of(pair).path_facts.packets_lost == 1
+    await move(pair, OTHER_HOST)
+    assert engine_of(pair).path_facts.packets_lost == 1
+
+
 async def test_behind_another_port_the_window_stays() -> None:
     pair = await with_a_grown_window()
     window = engine_of(pair)._loss.congestion_window

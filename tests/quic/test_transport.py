@@ -10,6 +10,7 @@ from h3producer.config import Config
 from h3producer.errors import ErrorCode
 from h3producer.pipe.wakeup import start_inline
 from h3producer.quic.engine import TransportError
+from h3producer.quic.facts import PathFacts, StreamFacts
 from h3producer.quic.limits import LINGER
 from h3producer.quic.parting import UNHEARD_TICKS
 from h3producer.quic.phase import Phase
@@ -41,6 +42,9 @@ class FakeConnection:
         self.is_answered = False
         self.peer_address: Address = ADDRESS
         self.tls_facts: TlsFacts | None = None
+        self.first_id = b"\x83\x94"
+        self.is_resumed = False
+        self.path_facts = PathFacts(0.05, 0.06, 0.04, 0.01, 12000, 2400, 10, 1, 5000, 700)
         self.room = 0
         self.max_datagram = 1000
         self.timer: float | None = None
@@ -102,6 +106,9 @@ class FakeConnection:
 
     def sent(self, stream_id: int) -> int:
         return self._sent.get(stream_id, 0)
+
+    def stream_facts(self) -> list[StreamFacts]:
+        return [StreamFacts(each, self.sent(each), self.unsent(each), 0) for each in self._unsent]
 
     def open_uni_stream(self) -> int:
         return 3

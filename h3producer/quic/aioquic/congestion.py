@@ -29,12 +29,19 @@ class BoundedControl(QuicCongestionControl):
     """What a control gets on top of its own rules; stands in front of it among its bases."""
 
     ceiling = 0
+    packets_lost = 0
+    """Of the whole connection, also before it came to this path."""
     _max_datagram_size: int
 
     def on_packet_acked(self, *, now: float, packet: QuicSentPacket) -> None:
         super().on_packet_acked(now=now, packet=packet)  # type: ignore[safe-super]  # see above
         if self.congestion_window > self.ceiling:
             self.congestion_window = self.ceiling
+
+    def on_packets_lost(self, *, now: float, packets: Iterable[QuicSentPacket]) -> None:
+        lost = list(packets)
+        self.packets_lost += len(lost)
+        super().on_packets_lost(now=now, packets=lost)  # type: ignore[safe-super]  # see above
 
     def on_packets_sent(self, packets: Sequence[QuicSentPacket]) -> None:
         """Some packets have left at the same time."""

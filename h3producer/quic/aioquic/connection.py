@@ -45,9 +45,9 @@ from h3producer.quic.aioquic.gaps import GapBoundConnection
 from h3producer.quic.aioquic.handshake_reader import HandshakeReadingConnection
 from h3producer.quic.aioquic.holding import HoldingConnection
 from h3producer.quic.aioquic.internals import QuietLogger, StreamTable
+from h3producer.quic.aioquic.measures import MeasuredConnection
 from h3producer.quic.aioquic.numbers import NumberedConnection
 from h3producer.quic.aioquic.pacing import BurstPacer
-from h3producer.quic.aioquic.progress import ProgressingConnection
 from h3producer.quic.credit import ConnectionCredit
 from h3producer.quic.limits import MAX_REASON
 
@@ -75,7 +75,7 @@ class AioquicConnection(
     EarlyConnection,
     IdentifiedConnection,
     GapBoundConnection,
-    ProgressingConnection,
+    MeasuredConnection,
     FrugalConnection,
 ):
     """An `EngineConnection` that is an aioquic connection."""

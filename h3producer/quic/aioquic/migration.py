@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from aioquic.quic.congestion.base import create_congestion_control
 
+from h3producer.quic.aioquic.congestion import BoundedControl
 from h3producer.quic.aioquic.paths import PathConnection
 
 if TYPE_CHECKING:
@@ -50,6 +51,9 @@ class MigratingConnection(PathConnection):
             max_datagram_size=self._max_datagram_size,
         )
         control.bytes_in_flight = loss.bytes_in_flight
+        before = loss._cc  # noqa: SLF001
+        if isinstance(control, BoundedControl) and isinstance(before, BoundedControl):
+            control.packets_lost = before.packets_lost
         # §9.4: "Packets sent on the old path MUST NOT contribute to congestion control or RTT
         # estimation for the new path." As in a recovery period of New Reno, they neither raise nor
         # lower its window.
