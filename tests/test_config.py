@@ -28,12 +28,14 @@ def test_the_password_is_not_in_the_repr() -> None:
     assert "hunter2" not in repr(config)
 
 
-COMPANIONS = {
+COMPANIONS: dict[str, dict[str, object]] = {
     # What else has to be so large, or so small, for a value to make sense.
     "request_buffer": {"connection_buffer": 4096 * 1024 * 1024},
     "connection_buffer": {"request_buffer": 2048},
     "retry_threshold": {"max_half_open_connections": 1_000_000},
     "max_half_open_connections": {"retry_threshold": 1},
+    "lb_config_id": {"lb_server_id": "01"},
+    "lb_nonce_length": {"lb_server_id": "01"},
 }
 
 

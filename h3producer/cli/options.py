@@ -1,8 +1,9 @@
 """The options of `h3producer APP`: one per setting, named as uvicorn and Hypercorn name them.
 
-This file knows which there are, beside the limits (`limit_options.py`) and those for whoever
-operates the server (`operation_options.py`), and how what was given becomes a `Config`. It refuses
-to know defaults and ranges: those are `Config`'s, and what is not given leaves them alone.
+This file knows which there are, beside the limits (`limit_options.py`), those for whoever operates
+the server (`operation_options.py`) and for a load balancer (`balancing_options.py`), and how what
+was given becomes a `Config`. It refuses to know defaults and ranges: those are `Config`'s, and what
+is not given leaves them alone.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
+from h3producer.cli.balancing_options import BALANCING_OPTIONS
 from h3producer.cli.limit_options import LIMIT_OPTIONS
 from h3producer.cli.operation_options import OPERATION_OPTIONS
 from h3producer.cli.option import NONE, environment_names, option
@@ -146,6 +148,7 @@ SERVE_OPTIONS: tuple[click.Parameter, ...] = (
         metavar="BOOLEAN",
     ),
     *OPERATION_OPTIONS,
+    *BALANCING_OPTIONS,
     *LIMIT_OPTIONS,
     click.Option(
         ["--qlog-dir", "qlog_dir"],

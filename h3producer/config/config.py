@@ -2,7 +2,8 @@
 
 This file knows what is served, where, how it presents itself and goes over the network, and which
 settings go together. It refuses to know limits (`limits.py`), how a server is operated
-(`operation.py`), and what values one may have (`ranges.py`).
+(`operation.py`) and found behind a load balancer (`balancing.py`), and what values one may have
+(`ranges.py`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
+from h3producer.config.balancing import Balancing, check_balancing
 from h3producer.config.limits import Limits
 from h3producer.config.operation import Operation, check_health_path
 from h3producer.config.ranges import (
@@ -27,7 +29,7 @@ __all__ = ["Config"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config(Limits, Operation):
+class Config(Limits, Operation, Balancing):
     """Settings of one server. Immutable; make another with `dataclasses.replace`.
 
     Raises `ConfigError` when a value is out of its range.
@@ -135,6 +137,7 @@ class Config(Limits, Operation):
         if not (server.isascii() and server.isprintable()):
             raise ConfigError("server_header must consist of printable ASCII characters.")
         check_health_path(self.health_path)
+        check_balancing(self)
         if self.keyfile is not None and self.certfile is None:
             raise ConfigError("keyfile is of no use without certfile.")
         if self.early_data and self.session_ticket_lifetime is None:

@@ -115,6 +115,9 @@ RANGES: tuple[tuple[str, float, float], ...] = (
     ("max_pending_datagrams", 1, 100_000),
     ("max_received_datagrams", 1, 100_000),
     ("max_webtransport_sessions", 1, 100_000),
+    # draft-ietf-quic-load-balancers, "Config Rotation" and the YANG model.
+    ("lb_config_id", 0, 6),
+    ("lb_nonce_length", 4, 18),
     ("max_connections", 1, 10_000_000),
     ("max_half_open_connections", 1, 1_000_000),
     ("max_connections_per_address", 1, 10_000_000),

@@ -8,11 +8,14 @@ import pytest
 
 from h3producer.cli.limit_options import LIMIT_OPTIONS
 from h3producer.config import Config
+from h3producer.config.balancing import Balancing
 from h3producer.config.operation import Operation
 from h3producer.config.ranges import RANGES
 from tests.cli.test_options import config_of
 
-OTHERS = {"port", "limit_concurrency"} | {each.name for each in fields(Operation)}
+OTHERS = {"port", "limit_concurrency"} | {
+    each.name for room in (Operation, Balancing) for each in fields(room)
+}
 """Numbers that are no limits of what clients do."""
 
 

@@ -86,9 +86,11 @@ class CidConfig:
         """Bytes of an id."""
         return 1 + self.server_id_length + self.nonce_length
 
-    def encode(self, server_id: bytes, nonce: bytes, low_bits: int) -> bytes:
-        """The id; `low_bits` are those of the first octet unless they encode the length."""
-        if self.encodes_length:
+    def encode(
+        self, server_id: bytes, nonce: bytes, low_bits: int, may_encode_length: bool = True
+    ) -> bytes:
+        """The id; `low_bits` are those of the first octet unless they may encode the length."""
+        if self.encodes_length and may_encode_length:
             low_bits = self.length - 1
         first = self.config_id << _CONFIG_SHIFT | low_bits & LOW_BITS
         return bytes((first,)) + self._cipher.encrypt(server_id + nonce)

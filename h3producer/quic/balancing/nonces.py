@@ -8,6 +8,7 @@ Its one rule: a nonce that was given out is never given out again; rather there 
 
 from __future__ import annotations
 
+import math
 import os
 from typing import Protocol
 
@@ -20,6 +21,10 @@ class NoncesExhausted(Exception):
 
 class Nonces(Protocol):
     """Where the nonces of one configuration come from."""
+
+    @property
+    def left(self) -> float:
+        """How many there are still, at most."""
 
     def next(self) -> bytes:
         """One that was not used before. Raises `NoncesExhausted`."""
@@ -39,7 +44,7 @@ class CountedNonces:
         self._space = 1 << 8 * length
         self._next = int.from_bytes(os.urandom(length)) if start is None else start
         self.left = self._space if count is None else count
-        """How many there are still."""
+        """How many there are still, at most."""
 
     def next(self) -> bytes:
         if not self.left:
@@ -56,6 +61,8 @@ class RandomNonces:
     They need not be remembered: what may come twice is an id in clear, which shows nobody a key,
     and whoever keeps routes to connections sees that it has the id already.
     """
+
+    left = math.inf
 
     def __init__(self, length: int) -> None:
         self._length = length
