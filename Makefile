@@ -8,6 +8,8 @@ SERVE_STAMP := $(VENV)/.installed-to-serve
 STAMP := $(VENV)/.installed
 BENCH_STAMP := $(VENV)/.installed-bench
 SUITE_STAMP := $(VENV)/.installed-starlette-suite
+DOCS_VENV := $(VENV)/docs
+DOCS_STAMP := $(VENV)/.installed-docs
 BROWSER_STAMP := $(VENV)/.installed-browser
 FUZZ_STAMP := $(VENV)/.installed-fuzz
 FUZZ_SECONDS ?= 60
@@ -15,7 +17,7 @@ SOAK_SECONDS ?= 600
 WORKLOAD ?= get50
 
 .PHONY: help serve test lint types unit stock attacks bench load-client profile conformance fuzz
-.PHONY: soak more-clients interop interop-runner starlette-suite browser clean
+.PHONY: soak more-clients interop interop-runner starlette-suite browser docs clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -84,6 +86,16 @@ $(BROWSER_STAMP): $(STAMP)
 
 browser: $(BROWSER_STAMP)  ## examples/browser in the Chromium of the system, into docs/browser.png
 	$(BIN)/python -m tests.interop.page
+
+# An environment of its own: what MkDocs needs and what the clients of the tests need get into each
+# other's way (there are two packages that install a urllib3).
+$(DOCS_STAMP): $(SERVE_STAMP)
+	$(PYTHON) -m venv $(DOCS_VENV)
+	$(DOCS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	@touch $(DOCS_STAMP)
+
+docs: $(DOCS_STAMP)  ## the documentation, into build/docs; a link that leads nowhere fails
+	NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs build --strict --quiet
 
 # Without atheris, which not every platform has, the targets run all the same, only blind.
 $(FUZZ_STAMP): $(STAMP)
