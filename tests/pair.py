@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 
     from h3producer.http3.transport import ConnectionInputs, QuicTransport
+    from h3producer.quic.connection_ids import ConnectionIds
     from h3producer.quic.endpoint import Accept
     from h3producer.quic.engine import Address
     from h3producer.quic.transport import EngineTransport
@@ -248,12 +249,13 @@ class Pair:
         *,
         client: Client | None = None,
         credentials: TestCredentials | None = None,
+        ids: ConnectionIds | None = None,
         delay: float = 0.0,
     ) -> None:
         self.loop = VirtualLoop()
         self.socket = MemorySocket()
         self.config = config or Config()
-        self.engine = AioquicEngine(self.config, credentials or make_credentials())
+        self.engine = AioquicEngine(self.config, credentials or make_credentials(), ids=ids)
         self.acceptor = Acceptor(self.engine, self.config)
         self.endpoint = UdpEndpoint(
             self.socket, self.acceptor, self._accept, self.config, self.loop

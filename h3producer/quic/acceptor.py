@@ -12,17 +12,13 @@ answers, so that nobody can use us to multiply his traffic.
 
 from __future__ import annotations
 
-import os
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from h3producer.quic.admission import Admission, Obstacle
 from h3producer.quic.engine import TransportError
-from h3producer.quic.limits import (
-    CONNECTION_ID_LENGTH,
-    MIN_FIRST_CONNECTION_ID,
-    REFUSAL_PAUSE,
-)
+from h3producer.quic.limits import MIN_FIRST_CONNECTION_ID, REFUSAL_PAUSE
 from h3producer.quic.packets import (
     MIN_INITIAL_SIZE,
     VERSION_NEGOTIATION,
@@ -33,6 +29,8 @@ from h3producer.quic.packets import (
 from h3producer.quic.tokens import RetryTokens, WrongTokenError, encode_retry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from h3producer.config import Config
     from h3producer.quic.admission import Seat
     from h3producer.quic.engine import Address, Engine, EngineConnection
@@ -55,11 +53,24 @@ Verdict: TypeAlias = Newcomer | bytes | None
 
 
 class Acceptor:
-    """Judges first packets for one server, whichever socket they come from."""
+    """Judges first packets for one server, whichever socket they come from.
 
-    def __init__(self, engine: Engine, config: Config) -> None:
+    Tokens of another one that has the same `retry_key` (16 bytes) are as good as its own, so
+    `clock` says seconds that mean the same everywhere.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        config: Config,
+        retry_key: bytes | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._engine = engine
-        self._tokens = RetryTokens()
+        self._tokens = RetryTokens(retry_key)
+        self._clock = clock
+        self.ids = engine.ids
+        """How whoever is let in is reached."""
         self._next_refusal = 0.0
         self.admission = Admission(config)
 
@@ -75,9 +86,16 @@ class Acceptor:
         if header.version not in self._engine.versions:
             return encode_version_negotiation(header, self._engine.versions)
         initial = parse_initial(datagram, header)
-        if initial is None or len(initial.destination_id) < MIN_FIRST_CONNECTION_ID:
+        if initial is None or not self._may_be_first(initial):
             return None
         return self._judge_initial(datagram, initial, address, now)
+
+    def _may_be_first(self, initial: InitialPacket) -> bool:
+        # RFC 9000 §7.2: an id that a client makes up has 8 bytes at least. Behind a Retry it is
+        # ours.
+        size = len(initial.destination_id)
+        is_returning = bool(initial.token) and size == self.ids.length
+        return size >= MIN_FIRST_CONNECTION_ID or is_returning
 
     def _judge_initial(
         self, datagram: bytes, initial: InitialPacket, address: Address, now: float
@@ -93,23 +111,23 @@ class Acceptor:
         if self.admission.reads_proofs:
             try:
                 original_id = self._tokens.validate(
-                    initial.token, address, initial.destination_id, now
+                    initial.token, address, initial.destination_id, self._clock()
                 )
             except WrongTokenError:
                 # RFC 9000 §8.1.2: "the server SHOULD immediately close … with an INVALID_TOKEN
                 # error"
                 return self._refuse(initial, TransportError.INVALID_TOKEN, now)
         if original_id is None and self.admission.asks_for_proof:
-            return self._retry(initial, address, now)
+            return self._retry(initial, address)
         if not self._engine.is_authentic(datagram, initial):
             return None
         connection = self._engine.accept(initial, original_id)
         seat = self.admission.admit(address, is_proven=original_id is not None)
         return Newcomer(connection, seat)
 
-    def _retry(self, initial: InitialPacket, address: Address, now: float) -> bytes:
-        source_id = os.urandom(CONNECTION_ID_LENGTH)
-        token = self._tokens.create(address, initial.destination_id, source_id, now)
+    def _retry(self, initial: InitialPacket, address: Address) -> bytes:
+        source_id = self.ids.make()
+        token = self._tokens.create(address, initial.destination_id, source_id, self._clock())
         return encode_retry(initial, source_id, token)
 
     def _refuse(

@@ -68,7 +68,14 @@ class UdpEndpoint(Link):
         self._done = asyncio.Event()
         self._next_alarm = 0.0
         self._outlet = Outlet(sock, loop, self._has_room, gso=config.gso)
-        self._intake = Intake(sock, loop, self._judge, self._flooded, gro=config.gro)
+        self._intake = Intake(
+            sock,
+            loop,
+            self._judge,
+            self._flooded,
+            gro=config.gro,
+            id_length=acceptor.ids.length,
+        )
 
     def __repr__(self) -> str:
         return f"<UdpEndpoint {show_address(self._local_address)} {len(self._live)} connections>"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
     from h3producer.http3.transport import TlsFacts
+    from h3producer.quic.connection_ids import ConnectionIds
     from h3producer.quic.facts import PathFacts, StreamFacts
     from h3producer.quic.packets import InitialPacket
 
@@ -257,6 +258,10 @@ class Engine(Protocol):
     @property
     def versions(self) -> Sequence[int]:
         """The QUIC versions we speak, best first."""
+
+    @property
+    def ids(self) -> ConnectionIds:
+        """How the ids of its connections are made."""
 
     def is_authentic(self, datagram: bytes, initial: InitialPacket) -> bool:
         """Whether the packet is what its header says; to be asked before a connection is made."""

@@ -68,12 +68,18 @@ class FloodWatch:
     """Sets the sieve of a socket by what comes on it.
 
     `flooded` hears when first packets begin to flood, and when that is over; it returns whether
-    they may be sieved.
+    they may be sieved. `id_length` are the bytes of our own connection ids.
     """
 
-    def __init__(self, sieve: Filter, flooded: Callable[[bool], bool]) -> None:
+    def __init__(
+        self,
+        sieve: Filter,
+        flooded: Callable[[bool], bool],
+        id_length: int = CONNECTION_ID_LENGTH,
+    ) -> None:
         self._sieve = sieve
         self._flooded = flooded
+        self._id_length = id_length
         self._gauge = FloodGauge()
         self._sieves_first_packets = False
         self._dropped: dict[Flooder, int] = {}
@@ -104,7 +110,7 @@ class FloodWatch:
                 id_
                 for each in self._until
                 for id_ in each.connection_ids
-                if len(id_) == CONNECTION_ID_LENGTH
+                if len(id_) == self._id_length
             ]
             self._sieve.set(first_packets=self._sieves_first_packets, connection_ids=ids)
 

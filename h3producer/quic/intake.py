@@ -56,8 +56,6 @@ logger = logging.getLogger("h3producer.quic")
 SMALLEST_DATAGRAM = 7
 """Bytes below which there is no packet: not even a long header fits (RFC 8999 §5.1)."""
 
-_SHORT_HEADER_END = 1 + CONNECTION_ID_LENGTH
-
 _TIMER: Datagram = (b"", ("", 0))
 """Stands in an inbox for a timer that has fired: no datagram that is kept is empty."""
 
@@ -66,8 +64,8 @@ class Intake:
     """Reads a socket from its creation until `stop`, and has its tenants receive and flush.
 
     `judge` hears of each long-header datagram that belongs to nobody, and of the time; it returns
-    the tenant that it made of it, if it did. For `flooded` see `FloodWatch`, for `gro`
-    `receiving.py`.
+    the tenant that it made of it, if it did. `id_length` are the bytes of our own connection ids.
+    For `flooded` see `FloodWatch`, for `gro` `receiving.py`.
     """
 
     def __init__(
@@ -78,12 +76,14 @@ class Intake:
         flooded: Callable[[bool], bool] = lambda is_flood: False,
         *,
         gro: bool = True,
+        id_length: int = CONNECTION_ID_LENGTH,
     ) -> None:
         self._socket = sock
         self._receive = receiving(sock, gro=gro)
         self._loop = loop
         self._judge = judge
-        self._floods = FloodWatch(Sieve(sock), flooded)
+        self._floods = FloodWatch(Sieve(sock), flooded, id_length)
+        self._id_end = 1 + id_length
         self._first_packets = 0
         self._is_looking = False
         self._schedule: Schedule[Tenant | None] = Schedule()
@@ -164,7 +164,7 @@ class Intake:
         not waiting before, it goes on for a few only.
         """
         receive, put = self._receive, self._schedule.put
-        routes, newcomers = self.routes, self._newcomers
+        routes, newcomers, id_end = self.routes, self._newcomers, self._id_end
         patience = MAX_READS
         while patience > 0:
             try:
@@ -186,7 +186,7 @@ class Intake:
                         self._first_packets += 1
                         if has_token(datagram):
                             inbox = self._returning
-                elif (known := routes.get(datagram[1:_SHORT_HEADER_END])) is not None:
+                elif (known := routes.get(datagram[1:id_end])) is not None:
                     inbox = known
                 else:
                     continue

@@ -78,8 +78,8 @@ class Sieve:
     def set(self, *, first_packets: bool, connection_ids: Iterable[bytes] = ()) -> None:
         """From now on let through one in `SIEVE_MESH` of these, and all others.
 
-        `first_packets` are the Initial packets without a token. `connection_ids` are ours, of 8
-        bytes each: the packets with a short header that are for them.
+        `first_packets` are the Initial packets without a token. `connection_ids` are ours: the
+        packets with a short header that are for them.
         """
         program = _program(first_packets, connection_ids)
         if program is None:
@@ -100,23 +100,30 @@ class Sieve:
 
 def _program(first_packets: bool, connection_ids: Iterable[bytes]) -> list[_Instruction] | None:
     """The filter; None if all gets through."""
-    halves = [struct.unpack("!II", each) for each in connection_ids]
-    if not first_packets and not halves:
+    comparisons = [_compare(each) for each in connection_ids]
+    if not first_packets and not comparisons:
         return None
     long_header = _UNLESS_TOKEN if first_packets else (_ACCEPT,)
-    start_of_long = 3 + 5 * len(halves) + 1
+    start_of_long = 3 + sum(len(each) + 1 for each in comparisons) + 1
     start_of_chance = start_of_long + len(long_header)
     program: list[_Instruction] = [
         (_LOAD_BYTE, 0, 0, _UDP),
         (_IF_BITS, 0, 1, 0x80),
         (_JUMP, 0, 0, start_of_long - 3),
     ]
-    for first_half, second_half in halves:
-        program += [
-            (_LOAD_WORD, 0, 0, _UDP + 1),
-            (_IF_EQUAL, 0, 3, first_half),
-            (_LOAD_WORD, 0, 0, _UDP + 5),
-            (_IF_EQUAL, 0, 1, second_half),
-        ]
+    for comparison in comparisons:
+        program += comparison
         program.append((_JUMP, 0, 0, start_of_chance - len(program) - 1))
     return [*program, _ACCEPT, *long_header, *_BY_CHANCE]
+
+
+def _compare(connection_id: bytes) -> list[_Instruction]:
+    """Skips the instruction behind it unless a short header is for this id."""
+    words = len(connection_id) // 4
+    pieces = [(_LOAD_WORD, start, 4) for start in range(0, 4 * words, 4)]
+    pieces += [(_LOAD_BYTE, start, 1) for start in range(4 * words, len(connection_id))]
+    program: list[_Instruction] = []
+    for left, (load, start, size) in zip(range(len(pieces) - 1, -1, -1), pieces, strict=True):
+        value = int.from_bytes(connection_id[start : start + size])
+        program += [(load, 0, 0, _UDP + 1 + start), (_IF_EQUAL, 0, 2 * left + 1, value)]
+    return program

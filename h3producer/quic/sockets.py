@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import TypeAlias
 
+    from h3producer.config import Config
     from h3producer.quic.engine import Address
 
     BindTarget: TypeAlias = "tuple[str, int] | int | PassedSockets"
@@ -31,6 +32,7 @@ __all__ = [
     "FORBIDS_FRAGMENTS",
     "BindError",
     "PassedSockets",
+    "addresses_of",
     "bind_sockets",
     "packed_host",
     "parse_bind",
@@ -81,6 +83,11 @@ def bind_sockets(addresses: Iterable[BindTarget]) -> list[socket.socket]:
                 opened.callback(sock.close)
         opened.pop_all()
     return sockets
+
+
+def addresses_of(config: Config) -> list[BindTarget]:
+    """What a server is to bind, as `bind_sockets` wants it. Raises `BindError`."""
+    return [parse_bind(each) for each in config.bind] or [(config.host, config.port)]
 
 
 def parse_bind(text: str, default_port: int = 4433) -> BindTarget:

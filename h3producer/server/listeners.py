@@ -18,7 +18,9 @@ from h3producer.quic.acceptor import Acceptor
 from h3producer.quic.aioquic.engine import ALPN, AioquicEngine
 from h3producer.quic.endpoint import UdpEndpoint
 from h3producer.quic.engine import EngineError
-from h3producer.quic.sockets import BindError, bind_sockets, parse_bind, plain_address
+from h3producer.quic.place import connection_ids
+from h3producer.quic.shared_keys import SharedKeys
+from h3producer.quic.sockets import BindError, addresses_of, bind_sockets, plain_address
 from h3producer.server.errors import StartupError
 from h3producer.server.event_loop import exact_loop
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from h3producer.http3.transport import ConnectionInputs, QuicTransport
     from h3producer.quic.endpoint import Accept
     from h3producer.quic.engine import Credentials
+    from h3producer.quic.place import Place
 
 __all__ = ["Listeners", "UdpListeners"]
 
@@ -70,12 +73,19 @@ class UdpListeners:
     """The UDP sockets that a `Config` names, with aioquic and HTTP/3 on them.
 
     `protocols` are others that are spoken as well, by their ALPN names: what makes the core of a
-    connection that agreed on one. HTTP/3 is preferred to them.
+    connection that agreed on one. HTTP/3 is preferred to them. `place` is given to a process that
+    serves together with others: then the addresses are bound already.
     """
 
-    def __init__(self, config: Config, protocols: Mapping[str, Accept] | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        protocols: Mapping[str, Accept] | None = None,
+        place: Place | None = None,
+    ) -> None:
         self._config = config
         self._protocols = dict(protocols or {})
+        self._place = place
         self._sockets: list[socket.socket] = []
         self._endpoints: list[UdpEndpoint] = []
         self._engine: AioquicEngine | None = None
@@ -86,19 +96,22 @@ class UdpListeners:
         return [plain_address(sock.getsockname()) for sock in self._sockets]
 
     def bind(self) -> None:
-        config = self._config
         try:
-            wanted = [parse_bind(each) for each in config.bind] or [(config.host, config.port)]
-            self._sockets = bind_sockets(wanted)
+            if self._place is not None:
+                self._sockets = bind_sockets(self._place.sockets)
+            else:
+                self._sockets = bind_sockets(addresses_of(self._config))
         except BindError as error:
             raise StartupError(str(error)) from error
         for sock in self._sockets:
             self._undo.callback(sock.close)
 
     def start(self, credentials: Credentials, handler: Handler) -> None:
-        config = self._config
+        config, place = self._config, self._place
+        keys = SharedKeys.derive() if place is None else place.keys
+        ids = connection_ids(config, keys, None if place is None else place.slot)
         try:
-            engine = AioquicEngine(config, credentials, (ALPN, *self._protocols))
+            engine = AioquicEngine(config, credentials, (ALPN, *self._protocols), ids)
         except EngineError as error:
             raise StartupError(str(error)) from error
         self._engine = engine
@@ -114,7 +127,7 @@ class UdpListeners:
                     return other(transport)
             return make_connection(transport, handler, config, turnstile)
 
-        acceptor = Acceptor(engine, config)
+        acceptor = Acceptor(engine, config, keys.retry)
         for sock in self._sockets:
             loop = exact_loop(asyncio.get_running_loop())
             endpoint = UdpEndpoint(sock, acceptor, accept, config, loop)

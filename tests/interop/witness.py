@@ -171,6 +171,7 @@ class _WatchedEngine:
         self._engine = engine
         self._sightings = sightings
         self._key_log = key_log
+        self.ids = engine.ids
 
     @property
     def versions(self) -> Sequence[int]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from h3producer.config import Config
 from h3producer.quic.acceptor import Acceptor, Newcomer
+from h3producer.quic.connection_ids import PlainIds
 from h3producer.quic.engine import TransportError
 from h3producer.quic.limits import REFUSAL_PAUSE
 from h3producer.quic.packets import (
@@ -18,6 +19,7 @@ from h3producer.quic.packets import (
     encode_long_header,
     parse_long_header,
 )
+from h3producer.quic.stateless_reset import ResetTokens
 from h3producer.quic.tokens import TOKEN_LIFETIME
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ class FakeEngine:
     versions = (VERSION_1, VERSION_2)
 
     def __init__(self) -> None:
+        self.ids = PlainIds(ResetTokens(), slot=5)
         self.accepted: list[tuple[bytes, bytes | None]] = []
         self.refused: list[int] = []
         self.finds_noise = False
@@ -58,11 +61,11 @@ class FakeEngine:
 class Door:
     """An acceptor with a fake engine, and clients that knock."""
 
-    def __init__(self, retry: RetryMode = "never", **limits: int) -> None:
+    def __init__(self, retry: RetryMode = "never", key: bytes | None = None, **limits: int) -> None:
         self.engine = FakeEngine()
         config = Config(retry=retry, **limits)  # type: ignore[arg-type]  # all are counts
-        self.acceptor = Acceptor(self.engine, config)
         self.now = 100.0
+        self.acceptor = Acceptor(self.engine, config, key, clock=lambda: self.now)
         self.seats: list[Seat] = []
         """Of those who were let in."""
 
@@ -176,6 +179,18 @@ def test_a_token_that_is_too_old_is_refused() -> None:
     source_id, token = retried(door.knock(make_initial()))
     door.now += TOKEN_LIFETIME + 1
     assert door.knock(make_initial(destination_id=source_id, token=token)) == b"refused"
+
+
+def test_a_client_comes_back_to_the_process_that_asked_it_for_a_proof() -> None:
+    door = Door("always")
+    source_id, _ = retried(door.knock(make_initial()))
+    assert door.engine.ids.slot_of(source_id) == 5
+
+
+def test_the_proof_is_good_for_another_process_with_the_same_key() -> None:
+    source_id, token = retried(Door("always", b"k" * 16).knock(make_initial()))
+    other = Door("always", b"k" * 16)
+    assert other.knock(make_initial(destination_id=source_id, token=token)) is CONNECTION
 
 
 def test_a_foreign_token_counts_as_none() -> None:

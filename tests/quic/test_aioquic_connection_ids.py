@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
+from h3producer.config import Config
 from h3producer.quic.aioquic.connection import AioquicConnection
+from h3producer.quic.connection_ids import PlainIds
 from h3producer.quic.limits import MAX_CONNECTION_IDS, MAX_PEER_CONNECTION_IDS
+from h3producer.quic.stateless_reset import ResetTokens
 from tests.conformance.quic_frames import integers, new_connection_id, path_challenge
 from tests.conformance.rogue import Lies
 from tests.pair import Pair
 from tests.quic.rogue_client import rogue_pair
+
+if TYPE_CHECKING:
+    from h3producer.config import RetryMode
 
 SILENT = Lies(issues_ids=False)
 VIOLATION = "transport close PROTOCOL_VIOLATION"
@@ -119,3 +127,32 @@ async def test_a_client_is_given_no_more_ids_than_it_needs() -> None:
     assert isinstance(engine, AioquicConnection)
     assert len(engine._host_cids) == MAX_CONNECTION_IDS
     assert pair.client.quic._remote_active_connection_id_limit == MAX_CONNECTION_IDS
+
+
+@pytest.mark.parametrize("length", [8, 5, 20])
+@pytest.mark.parametrize("retry", ["never", "always"])
+async def test_all_ids_of_a_connection_are_made_in_our_way(length: int, retry: RetryMode) -> None:
+    ids = PlainIds(ResetTokens(), slot=11, length=length)
+    pair = Pair(config=Config(retry=retry), ids=ids)
+    await pair.connect()
+    assert pair.client.is_connected
+    issued = engine_of(pair)._host_cids
+    assert len(issued) == MAX_CONNECTION_IDS
+    assert {(len(each.cid), ids.slot_of(each.cid)) for each in issued} == {(length, 11)}
+    assert [ids.token_of(each.cid) for each in issued] == [
+        each.stateless_reset_token for each in issued
+    ]
+    known = pair.client.quic
+    assert known._peer_cid.stateless_reset_token == ids.token_of(known._peer_cid.cid)
+
+
+@pytest.mark.parametrize("length", [8, 5, 20])
+async def test_ids_of_any_length_lead_to_their_connection(length: int) -> None:
+    pair = Pair(ids=PlainIds(ResetTokens(), length=length))
+    await pair.connect()
+    for turn in range(4):
+        pair.client.send(4 * turn, b"hello", end_stream=True)
+        await pair.drive()
+        pair.client.quic.change_connection_id()
+    arrived = [each for each in pair.recorded.events if each[0] == "stream_data_received"]
+    assert len(arrived) == 4

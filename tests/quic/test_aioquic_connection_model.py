@@ -14,10 +14,14 @@ from h3producer.config import Config
 from h3producer.quic.aioquic.connection import AioquicConnection
 from h3producer.quic.aioquic.connection_model import ConnectionModel
 from h3producer.quic.aioquic.engine import _make_configuration
+from h3producer.quic.connection_ids import PlainIds
+from h3producer.quic.stateless_reset import ResetTokens
 from tests.pair import make_credentials
 
 CONFIGURATION = _make_configuration(Config(), make_credentials(), None)
 ORIGINAL_ID, RETRY_ID = b"original", b"retry id"
+
+IDS = PlainIds(ResetTokens())
 
 RANDOM = {"host_cid", "_host_cids", "_local_initial_source_connection_id", "_peer_cid"}
 
@@ -26,6 +30,11 @@ def begun() -> QuicConnection:
     connection = QuicConnection.__new__(QuicConnection)
     ConnectionModel(CONFIGURATION).begin(connection, ORIGINAL_ID, RETRY_ID)
     return connection
+
+
+def made(model: ConnectionModel | None = None) -> AioquicConnection:
+    model = model or ConnectionModel(CONFIGURATION)
+    return AioquicConnection(CONFIGURATION, original_id=ORIGINAL_ID, model=model, ids=IDS)
 
 
 def stock() -> QuicConnection:
@@ -56,7 +65,7 @@ def test_every_attribute_is_as_aioquic_makes_it(name: str) -> None:
 
 
 def test_its_ids_are_like_those_that_aioquic_makes() -> None:
-    ours, theirs = begun(), stock()
+    ours, theirs = made(), stock()
     (our_id,), (their_id,) = ours._host_cids, theirs._host_cids
     assert (our_id.sequence_number, our_id.was_sent) == (their_id.sequence_number, True)
     assert len(our_id.cid) == len(their_id.cid)
@@ -68,19 +77,14 @@ def test_its_ids_are_like_those_that_aioquic_makes() -> None:
 
 def test_no_two_connections_have_the_same_ids() -> None:
     model = ConnectionModel(CONFIGURATION)
-    one, other = (
-        AioquicConnection(CONFIGURATION, original_id=ORIGINAL_ID, model=model) for _ in range(2)
-    )
+    one, other = made(model), made(model)
     assert one.host_cid != other.host_cid
     assert one._host_cids[0].stateless_reset_token != other._host_cids[0].stateless_reset_token
 
 
 def test_two_connections_share_nothing_that_can_change() -> None:
     model = ConnectionModel(CONFIGURATION)
-    one, other = (
-        vars(AioquicConnection(CONFIGURATION, original_id=ORIGINAL_ID, model=model))
-        for _ in range(2)
-    )
+    one, other = vars(made(model)), vars(made(model))
     for name, value in one.items():
         if isinstance(value, dict | list | set | deque | Limit):
             assert value is not other[name], name

@@ -84,6 +84,14 @@ def test_all_others_get_through(sockets: Sockets, datagram: bytes) -> None:
     assert sockets.passing(datagram) == COUNT
 
 
+@pytest.mark.parametrize("length", [1, 4, 7, 8, 20])
+def test_ids_may_have_any_length(sockets: Sockets, length: int) -> None:
+    flooder, neighbor = b"f" * length, b"f" * (length - 1) + b"n"
+    sockets.sieve.set(first_packets=False, connection_ids=[flooder])
+    assert 0 < sockets.passing(b"\x43" + flooder + bytes(30)) < COUNT * 4 / SIEVE_MESH
+    assert sockets.passing(b"\x43" + neighbor + bytes(30)) == COUNT
+
+
 @pytest.mark.parametrize("connection_id", [b"flooder1", b"flooder2"])
 @pytest.mark.parametrize("first_packets", [True, False])
 def test_of_a_connection_that_floods_few_get_through(

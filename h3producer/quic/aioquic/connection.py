@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from cryptography import x509
 
     from h3producer.quic.aioquic.connection_model import ConnectionModel
+    from h3producer.quic.connection_ids import ConnectionIds
     from h3producer.quic.engine import Address, EngineObserver
 
 __all__ = ["AioquicConnection", "describe_end"]
@@ -90,8 +91,12 @@ class AioquicConnection(
         original_id: bytes | None = None,
         retry_source_id: bytes | None = None,
         model: ConnectionModel | None = None,
+        ids: ConnectionIds | None = None,
     ) -> None:
-        """A server's connection has an `original_id`: where the client's first packet went."""
+        """A server's connection has an `original_id`: where the client's first packet went.
+
+        With a `model` it needs `ids`.
+        """
         self.model = model
         super().__init__(
             configuration=configuration,
@@ -99,6 +104,8 @@ class AioquicConnection(
             retry_source_connection_id=retry_source_id,
         )
         del self.model
+        if ids is not None:
+            self.take_first_id(ids)
         self.credit = ConnectionCredit(
             configuration.max_data, configuration.max_stream_data, self.announce
         )

@@ -12,17 +12,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aioquic.quic.connection import QuicConnection, QuicConnectionError
+from aioquic.quic.connection import QuicConnection, QuicConnectionError, QuicConnectionId
 from aioquic.quic.packet import STATELESS_RESET_TOKEN_SIZE, QuicErrorCode, QuicFrameType
 
 from h3producer.quic.limits import MAX_CONNECTION_IDS, MAX_PEER_CONNECTION_IDS
 
 if TYPE_CHECKING:
     from aioquic.quic.configuration import QuicConfiguration
-    from aioquic.quic.connection import QuicConnectionId, QuicReceiveContext
+    from aioquic.quic.connection import QuicReceiveContext
     from aioquic.quic.packet_builder import QuicPacketBuilder
 
     from h3producer.quic.aioquic.internals import Buffer
+    from h3producer.quic.connection_ids import ConnectionIds
 
 __all__ = ["IdentifiedConnection"]
 
@@ -32,6 +33,8 @@ class IdentifiedConnection(QuicConnection):
 
     last_id_sent = 0
     """The sequence number of the newest id that the peer was told."""
+    ids: ConnectionIds | None = None
+    """How a server's ids are made. A client has one socket for one connection: any will do."""
 
     def __init__(
         self,
@@ -49,10 +52,25 @@ class IdentifiedConnection(QuicConnection):
         )
         self._local_active_connection_id_limit = MAX_CONNECTION_IDS
 
+    def take_first_id(self, ids: ConnectionIds) -> None:
+        """Be reached by an id of these, from the beginning on."""
+        self.ids = ids
+        first = self._host_cids[0]
+        first.cid = ids.make()
+        first.stateless_reset_token = ids.token_of(first.cid)
+        self.host_cid = self._local_initial_source_connection_id = first.cid
+
     def _replenish_connection_ids(self) -> None:
         limit = self._remote_active_connection_id_limit
         self._remote_active_connection_id_limit = min(limit, MAX_CONNECTION_IDS)
-        super()._replenish_connection_ids()
+        if self.ids is None:
+            super()._replenish_connection_ids()
+            return
+        while len(self._host_cids) < self._remote_active_connection_id_limit:
+            made = self.ids.make()
+            token = self.ids.token_of(made)
+            self._host_cids.append(QuicConnectionId(made, self._host_cid_seq, token))
+            self._host_cid_seq += 1
 
     def _handle_new_connection_id_frame(
         self, context: QuicReceiveContext, frame_type: int, buf: Buffer

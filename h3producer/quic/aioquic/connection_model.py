@@ -17,7 +17,6 @@ from typing import Final
 
 from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.connection import Limit, QuicConnection, QuicConnectionAdapter, QuicConnectionId
-from aioquic.quic.packet import STATELESS_RESET_TOKEN_SIZE
 from aioquic.quic.recovery import QuicPacketRecovery
 
 __all__ = ["ConnectionModel"]
@@ -38,7 +37,8 @@ _OWN: Final = frozenset(
         "host_cid",
     )
 )
-"""What each connection has for itself: random, or made of something else of its own."""
+"""What each connection has for itself: random, or made of something else of its own. Its own
+connection id is empty until it takes one (`connection_ids.py`)."""
 
 
 class ConnectionModel:
@@ -75,12 +75,9 @@ class ConnectionModel:
             attributes[name] = Limit(limit.frame_type, limit.name, limit.value)
         for name, kind, content in self._containers:
             attributes[name] = kind(content)
-        size = self._configuration.connection_id_length
-        random = os.urandom(size + STATELESS_RESET_TOKEN_SIZE + size)
-        host_id, token = random[:size], random[size:-size]
-        attributes["_host_cids"] = [QuicConnectionId(host_id, 0, token, was_sent=True)]
-        attributes["_peer_cid"] = QuicConnectionId(random[-size:], None)  # type: ignore[arg-type]  # aioquic has it so
-        attributes["host_cid"] = attributes["_local_initial_source_connection_id"] = host_id
+        attributes["_host_cids"] = [QuicConnectionId(b"", 0, was_sent=True)]
+        made_up = os.urandom(self._configuration.connection_id_length)
+        attributes["_peer_cid"] = QuicConnectionId(made_up, None)  # type: ignore[arg-type]  # aioquic has it so
         attributes["_original_destination_connection_id"] = original_id
         attributes["_retry_source_connection_id"] = retry_source_id
         logger = QuicConnectionAdapter(self._logger, {"id": original_id.hex()})

@@ -27,14 +27,16 @@ from h3producer.quic.aioquic.connection_model import ConnectionModel
 from h3producer.quic.aioquic.internals import IS_KNOWN_RELEASE
 from h3producer.quic.aioquic.qlog import QlogDirectory
 from h3producer.quic.aioquic.server_identity import ServerIdentity
+from h3producer.quic.connection_ids import PlainIds
 from h3producer.quic.early_data import EarlyDataGate
 from h3producer.quic.engine import EngineError
 from h3producer.quic.initial_keys import ClientKeys, authenticate
-from h3producer.quic.limits import CONNECTION_ID_LENGTH, MAX_DATAGRAM_FRAME, MAX_UNI_STREAMS
+from h3producer.quic.limits import MAX_DATAGRAM_FRAME, MAX_UNI_STREAMS
 from h3producer.quic.mtu_search import BASE_SIZE
 from h3producer.quic.packets import MIN_INITIAL_SIZE, VERSION_1, VERSION_2
 from h3producer.quic.session_tickets import SessionTickets
 from h3producer.quic.sockets import FORBIDS_FRAGMENTS
+from h3producer.quic.stateless_reset import ResetTokens
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
     from h3producer.config import Config
+    from h3producer.quic.connection_ids import ConnectionIds
     from h3producer.quic.engine import Credentials
     from h3producer.quic.packets import InitialPacket
 
@@ -64,7 +67,8 @@ CIPHER_SUITES = [
 class AioquicEngine:
     """Makes `AioquicConnection`s that present the server's certificate.
 
-    `protocols` are the ALPN names of what is spoken, best first.
+    `protocols` are the ALPN names of what is spoken, best first. `ids` are by default those of a
+    process that serves alone and has no secret to share.
     Raises `EngineError` if aioquic cannot sign with the key, or a log cannot be opened.
     Owns the key log; `close` it.
     """
@@ -72,11 +76,16 @@ class AioquicEngine:
     versions = (VERSION_1, VERSION_2)
 
     def __init__(
-        self, config: Config, credentials: Credentials, protocols: Sequence[str] = (ALPN,)
+        self,
+        config: Config,
+        credentials: Credentials,
+        protocols: Sequence[str] = (ALPN,),
+        ids: ConnectionIds | None = None,
     ) -> None:
         _check_key(credentials.private_key)
         self._config = config
         self._protocols = protocols
+        self.ids: ConnectionIds = ids or PlainIds(ResetTokens())
         self._max_streams = config.max_concurrent_streams
         # A session of WebTransport has as many of either kind.
         of_sessions = config.max_concurrent_streams if config.webtransport else 0
@@ -104,6 +113,7 @@ class AioquicEngine:
         _check_key(credentials.private_key)
         config, protocols = self._config, self._protocols
         self._configuration = _make_configuration(config, credentials, self._keylog, protocols)
+        self._configuration.connection_id_length = self.ids.length
         self._identity = self._make_identity(credentials) if self._is_ours else None
         self._model = ConnectionModel(self._configuration) if self._fast_path else None
 
@@ -119,6 +129,7 @@ class AioquicEngine:
             original_id=original_id or initial.destination_id,
             retry_source_id=None if original_id is None else initial.destination_id,
             model=self._model,
+            ids=self.ids,
         )
         connection.identity = self._identity
         connection.first_keys = self._keys
@@ -178,7 +189,6 @@ def _make_configuration(
         certificate=credentials.certificate,
         certificate_chain=list(credentials.chain),
         private_key=credentials.private_key,
-        connection_id_length=CONNECTION_ID_LENGTH,
         idle_timeout=config.idle_timeout,
         max_data=config.connection_buffer,
         max_stream_data=config.request_buffer,

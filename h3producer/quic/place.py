@@ -1,0 +1,45 @@
+"""A process's place among those that serve together: its slot, its sockets, and what all share.
+
+This file knows what a process is given when it starts; it can be pickled. File descriptors are
+numbers in it, and whoever starts the process hands down those of `fds`, under the same numbers. It
+refuses to know who starts processes, and what they do with it.
+
+Its one rule: alone, a process has no place, and pays nothing for the possibility.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from h3producer.quic.connection_ids import PlainIds
+from h3producer.quic.stateless_reset import ResetTokens
+
+if TYPE_CHECKING:
+    from h3producer.config import Config
+    from h3producer.quic.connection_ids import ConnectionIds
+    from h3producer.quic.shared_keys import SharedKeys
+
+__all__ = ["Place", "connection_ids"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """What one process of several is given."""
+
+    slot: int
+    """Its number: each connection id that it issues has it in the low bits of the first octet."""
+    keys: SharedKeys
+    sockets: tuple[int, ...]
+    """File descriptors of its own UDP sockets, bound, one for each address in the server's order.
+    Where the kernel does not choose between sockets, all processes have the same ones."""
+
+    @property
+    def fds(self) -> tuple[int, ...]:
+        """All file descriptors that the process has to inherit."""
+        return self.sockets
+
+
+def connection_ids(config: Config, keys: SharedKeys, slot: int | None = None) -> ConnectionIds:
+    """How a process makes its connection ids; `slot` is None for one that serves alone."""
+    return PlainIds(ResetTokens(keys.reset), slot)
