@@ -15,6 +15,7 @@ from h3producer.http3.transport import NO_PROGRESS, UNLIMITED, Progress, TlsFact
 from h3producer.pipe.wakeup import Wakeup
 
 if TYPE_CHECKING:
+    from h3producer.http3.qlog.journal import Journal
     from h3producer.http3.transport import ConnectionInputs
 
 __all__ = ["FakeTransport", "RecordingInputs"]
@@ -41,6 +42,7 @@ class FakeTransport:
         self.local_address = ("127.0.0.1", 4433)
         self.tls: TlsFacts | None = TlsFacts(version=0x0304, cipher_suite=0x1301)
         self.is_early = False
+        self.journal: Journal | None = None
         self._sent: dict[int, bytearray] = defaultdict(bytearray)
         self._ended: set[int] = set()
         self._blocked: set[int] = set()

@@ -93,6 +93,10 @@ def main(environment: Mapping[str, str]) -> int:
     certs = Path(environment.get("CERTS", "/certs"))
     port = environment.get("PORT", "443")
     hosts = environment.get("HOST", "0.0.0.0 ::").split()
+    keylog_file = environment.get("SSLKEYLOGFILE") or None
+    if keylog_file is not None:
+        # The runner reads it, as whoever it may be; one that the server makes is for us alone.
+        Path(keylog_file).touch()
     config = Config(
         app=handler(files),
         bind=tuple(f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host in hosts),
@@ -100,7 +104,7 @@ def main(environment: Mapping[str, str]) -> int:
         keyfile=str(certs / "priv.key"),
         # A client may be gone with its network, before anybody has heard of it.
         timeout_graceful_shutdown=1.0,
-        keylog_file=environment.get("SSLKEYLOGFILE") or None,
+        keylog_file=keylog_file,
         qlog_dir=environment.get("QLOGDIR") or None,
         **case,
     )

@@ -6,12 +6,9 @@ and what it leads to.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import click
 
-from h3producer.cli.option import option, or_none, seconds
-
-if TYPE_CHECKING:
-    import click
+from h3producer.cli.option import environment_names, option, or_none, seconds, size
 
 __all__ = ["OPERATION_OPTIONS"]
 
@@ -42,6 +39,32 @@ OPERATION_OPTIONS: tuple[click.Option, ...] = (
         help="How long open requests may go on after INT or TERM; 'none' waits for ever.",
         convert=or_none(seconds, "a number of seconds"),
         metavar="SECONDS",
+    ),
+    click.Option(
+        ["--qlog-dir", "qlog_dir"],
+        envvar=[*environment_names("--qlog-dir"), "QLOGDIR"],
+        help="Write a qlog file per connection here; also $QLOGDIR. Slow.",
+        metavar="DIR",
+    ),
+    option(
+        "--qlog-sample",
+        "qlog_sample",
+        help="The fraction of connections that get one; the others are as fast as ever.",
+        type=float,
+        metavar="0..1",
+    ),
+    option(
+        "--qlog-max-size",
+        "qlog_max_size",
+        help="Of all qlog files; the oldest are removed.",
+        convert=size,
+        metavar="BYTES",
+    ),
+    click.Option(
+        ["--keylog-file", "keylog_file"],
+        envvar=[*environment_names("--keylog-file"), "SSLKEYLOGFILE"],
+        help="Append TLS secrets here, for Wireshark; also $SSLKEYLOGFILE.",
+        metavar="FILE",
     ),
 )
 """In the order in which `--help` shows them."""

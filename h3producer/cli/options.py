@@ -15,7 +15,7 @@ import click
 from h3producer.cli.balancing_options import BALANCING_OPTIONS
 from h3producer.cli.limit_options import LIMIT_OPTIONS
 from h3producer.cli.operation_options import OPERATION_OPTIONS
-from h3producer.cli.option import NONE, environment_names, option
+from h3producer.cli.option import NONE, option
 from h3producer.config import LOG_LEVELS, Config, CongestionControl, EventLoop, RetryMode
 from h3producer.quic.sockets import BindError, parse_bind
 
@@ -150,17 +150,5 @@ SERVE_OPTIONS: tuple[click.Parameter, ...] = (
     *OPERATION_OPTIONS,
     *BALANCING_OPTIONS,
     *LIMIT_OPTIONS,
-    click.Option(
-        ["--qlog-dir", "qlog_dir"],
-        envvar=[*environment_names("--qlog-dir"), "QLOGDIR"],
-        help="Write a qlog file per connection here; also $QLOGDIR. Slow.",
-        metavar="DIR",
-    ),
-    click.Option(
-        ["--keylog-file", "keylog_file"],
-        envvar=[*environment_names("--keylog-file"), "SSLKEYLOGFILE"],
-        help="Append TLS secrets here, for Wireshark; also $SSLKEYLOGFILE.",
-        metavar="FILE",
-    ),
 )
 """In the order in which `--help` shows them."""

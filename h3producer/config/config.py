@@ -79,11 +79,6 @@ class Config(Limits, Operation, Balancing):
     """Take the requests that a client which resumes its session sends along with its first packet
     (0-RTT). Somebody else may send them again, so only safe ones reach the application before the
     handshake is complete. Needs session tickets and the fast path."""
-    qlog_dir: str | None = None
-    """Write what happens on each connection into a file here when it ends, for qvis and the like.
-    Packets are aioquic's then, and the events wait in memory: to look into something."""
-    keylog_file: str | None = None
-    """Append TLS secrets here in NSS key-log format, for Wireshark. Breaks confidentiality."""
 
     # What responses and logs say
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from h3producer.config.ranges import ConfigError
+from h3producer.config.ranges import MIB, ConfigError
 
 __all__ = ["Operation", "check_health_path"]
 
@@ -38,6 +38,22 @@ class Operation:
     timeout_graceful_shutdown: float | None = 30.0
     """Seconds that open requests get to finish once newcomers are refused; None waits for ever.
     30 s is what systemd and Kubernetes allow by default before they kill."""
+
+    # What can be seen of connections
+
+    qlog_dir: str | None = None
+    """Write what happens on connections into files here, one each, for qvis and the like. Packets
+    of these connections are aioquic's then, and slower: to look into something, or with
+    `qlog_sample`."""
+    qlog_sample: float = 1.0
+    """Of all connections, the fraction that gets a qlog file: 0.01 is every hundredth. The others
+    are served as without `qlog_dir`."""
+    qlog_max_size: int = 1024 * MIB
+    """Bytes of all qlog files in `qlog_dir`; beyond it the oldest are removed. 1 GiB is what a disk
+    for logs has to spare, and 10,000 connections that asked for a page."""
+    keylog_file: str | None = None
+    """Append TLS secrets here in NSS key-log format, for Wireshark. Breaks confidentiality; a file
+    that is made for it is for its owner alone."""
 
 
 def check_health_path(path: str | None) -> None:

@@ -77,6 +77,9 @@ RANGES: tuple[tuple[str, float, float], ...] = (
     ("certificate_interval", 0.1, 86_400),
     ("timeout_graceful_shutdown", 0, 86_400),
     ("session_ticket_lifetime", 1, 604_800),
+    ("qlog_sample", 0, 1),
+    # A connection's file may have 32 MiB, and the newest are what one looks for.
+    ("qlog_max_size", MIB, 1024 * 1024 * MIB),
     ("response_buffer", 1, 1024 * MIB),
     # RFC 9114 §6.2: control streams alone need 1,024 bytes.
     ("request_buffer", 2 * KIB, 1024 * MIB),

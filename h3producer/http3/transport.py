@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from h3producer.http3.qlog.journal import Journal
+
 __all__ = [
     "NO_PROGRESS",
     "UNLIMITED",
@@ -80,6 +82,13 @@ class QuicTransport(Protocol):
         """Whether the handshake is not complete, so that all that comes is early data (0-RTT).
 
         Somebody may have sent it before. `ConnectionInputs.handshake_completed` is the end of it.
+        """
+
+    @property
+    def journal(self) -> Journal | None:
+        """Who takes notes of this connection for a qlog file; None for nearly every one.
+
+        For whoever makes the core, which itself never asks.
         """
 
     def open_uni_stream(self) -> int:

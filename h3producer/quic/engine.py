@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
+    from h3producer.http3.qlog.journal import Journal
     from h3producer.http3.transport import TlsFacts
     from h3producer.quic.connection_ids import ConnectionIds
     from h3producer.quic.facts import PathFacts, StreamFacts
@@ -180,6 +181,10 @@ class EngineConnection(Protocol):
     @property
     def tls_facts(self) -> TlsFacts | None:
         """What TLS agreed on, once streams may be opened. To be asked once: it is costly."""
+
+    @property
+    def journal(self) -> Journal | None:
+        """Who takes notes of this connection, if anybody does."""
 
     def unsent(self, stream_id: int) -> int:
         """Bytes of the stream that were never put into a packet; O(1). 0 if it is reset or gone."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from h3producer.config import Config
+    from h3producer.http3.qlog.journal import Journal
     from h3producer.http3.transport import ConnectionInputs, TlsFacts
     from h3producer.quic.engine import Address, EngineConnection
     from h3producer.quic.link import Link
@@ -97,6 +98,10 @@ class EngineTransport(StreamVerbs, Inspection, Tenant, EngineObserver):
     @property
     def is_early(self) -> bool:
         return self._is_early
+
+    @property
+    def journal(self) -> Journal | None:
+        return self._connection.journal
 
     def close(self, error_code: int, reason: str = "", *, when_delivered: bool = False) -> None:
         if self._phase not in (Phase.HANDSHAKE, Phase.OPEN):

@@ -12,6 +12,8 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Protocol
 
 from h3producer.errors import ErrorCode
+from h3producer.http3.qlog.tap import tapped
+from h3producer.http3.qlog.writes import noting_handler
 from h3producer.http3.turnstile import Turnstile
 from h3producer.http3.webtransport.connection import connection_class
 from h3producer.quic.acceptor import Acceptor
@@ -125,7 +127,15 @@ class UdpListeners:
                 other = self._protocols.get(transport.tls.protocol)
                 if other is not None:
                     return other(transport)
-            return make_connection(transport, handler, config, turnstile)
+            journal = transport.journal
+            if journal is None:
+                return make_connection(transport, handler, config, turnstile)
+            noting = noting_handler(handler, journal)
+            return tapped(
+                transport,
+                journal,
+                lambda transport: make_connection(transport, noting, config, turnstile),
+            )
 
         acceptor = Acceptor(engine, config, keys.retry)
         for sock in self._sockets:

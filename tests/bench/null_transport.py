@@ -18,6 +18,7 @@ class NullTransport:
     max_datagram = 1000
     tls = TlsFacts(version=0x0304, cipher_suite=0x1301)
     is_early = False
+    journal = None
 
     def __init__(self) -> None:
         self._next_uni_stream = 3

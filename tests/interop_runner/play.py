@@ -172,10 +172,9 @@ def _made(case: Case, www: Path) -> list[str]:
 
 def _events(logs: Path) -> list[dict[str, object]]:
     return [
-        event
-        for path in logs.glob("*.qlog")
-        for trace in json.loads(path.read_text())["traces"]
-        for event in trace["events"]
+        json.loads(record)
+        for path in logs.glob("*.sqlog")
+        for record in path.read_text().split("\x1e")[2:]
     ]
 
 

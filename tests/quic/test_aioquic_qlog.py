@@ -1,4 +1,4 @@
-"""Files about connections: one each, whoever ends it, and none that costs more than it may."""
+"""Connections of which notes are taken: which, what their files say, and what they leave out."""
 
 from __future__ import annotations
 
@@ -9,21 +9,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from h3producer.config import Config
-from h3producer.quic.aioquic import qlog
-from h3producer.quic.aioquic.qlog import QlogDirectory
-from h3producer.quic.engine import EngineError
-from tests.pair import Pair
+from h3producer.quic.qlog_files import QlogDirectory
+from tests.pair import Client, Pair
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+MIB = 1024 * 1024
 
-def events_in(directory: Path) -> list[dict[str, Any]]:
+
+def events_of(directory: Path) -> list[dict[str, Any]]:
     """The events of the one connection that has a file."""
     (path,) = directory.iterdir()
-    (trace,) = json.loads(path.read_text())["traces"]
-    events: list[dict[str, Any]] = trace["events"]
-    return events
+    _, _, *events = path.read_text().split("\x1e")
+    return [json.loads(each) for each in events]
 
 
 @pytest.mark.parametrize("who", ["client", "server"])
@@ -32,13 +31,12 @@ async def test_a_connection_leaves_a_file_with_its_packets(tmp_path: Path, who: 
     await pair.connect()
     pair.client.send(0, b"hello", end_stream=True)
     await pair.drive()
-    assert not os.listdir(tmp_path)
     if who == "client":
         pair.client.close()
     else:
         pair.transport.close(0x100)
     await pair.advance(5)
-    names = {event["name"] for event in events_in(tmp_path)}
+    names = {event["name"] for event in events_of(tmp_path)}
     assert {"transport:packet_received", "transport:packet_sent"} <= names
 
 
@@ -49,28 +47,103 @@ async def test_sessions_are_resumed_with_a_log_as_without(tmp_path: Path) -> Non
     assert pair.engine._identity.tickets is not None
 
 
-def test_a_directory_that_is_not_there_is_said_in_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(EngineError, match=r"^Cannot write qlog files: '.+' is no directory\.$"):
-        QlogDirectory(str(tmp_path / "nowhere"))
+async def test_who_is_not_sampled_is_served_as_without_a_log(tmp_path: Path) -> None:
+    pair = Pair(config=Config(qlog_dir=str(tmp_path), qlog_sample=0.5))
+    await pair.connect()
+    await pair.connect(Client(("192.0.2.2", 50000)))
+
+    assert [each.journal is None for each in pair.transports] == [True, False]
+    is_fast = [each._connection.fast_path for each in pair.transports]  # type: ignore[attr-defined]
+    assert is_fast == [pair.config.fast_path, False]
 
 
-def test_a_file_that_cannot_be_written_is_a_line_in_the_log(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    directory = QlogDirectory(str(tmp_path))
-    trace = directory.start_trace(is_client=False, odcid=b"\x01")
-    (tmp_path / "01.qlog").mkdir()
-    directory.end_trace(trace)
-    assert "Cannot write" in caplog.text
+async def test_what_a_reader_could_use_is_left_out(tmp_path: Path) -> None:
+    pair = Pair(config=Config(qlog_dir=str(tmp_path)))
+    await pair.connect()
+    token = pair.transport._connection._host_cids[-1].stateless_reset_token  # type: ignore[attr-defined]
+    pair.transport.close(0x100)
+    await pair.advance(5)
+
+    text = json.dumps(events_of(tmp_path))
+    assert "new_connection_id" in text
+    assert token.hex() not in text
 
 
-def test_events_beyond_the_bound_are_left_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(qlog._Trace, "_left", 2)
-    directory = QlogDirectory(str(tmp_path))
-    trace = directory.start_trace(is_client=False, odcid=b"\x01")
-    for number in range(4):
-        trace.log_event(category="test", event=str(number), data={})
-    directory.end_trace(trace)
-    assert [event["name"] for event in events_in(tmp_path)] == ["test:0", "test:1"]
+async def test_times_are_those_of_the_clock(tmp_path: Path) -> None:
+    pair = Pair(config=Config(qlog_dir=str(tmp_path)), delay=0.05)
+    noting = pair.engine._noting
+    assert noting is not None
+    noting.directory.clock = lambda: pair.loop.now
+    await pair.connect()
+    pair.transport.close(0x100)
+    await pair.advance(5)
+
+    received = [each for each in events_of(tmp_path) if each["name"].endswith("packet_received")]
+    # RFC 9000 §7: a client's Handshake packets come a round trip behind its first one.
+    assert received[0]["time"] == 0
+    assert received[-1]["time"] >= 100
+
+
+def test_a_lost_packet_is_told_by_its_header(tmp_path: Path) -> None:
+    trace = _trace(tmp_path)
+    trace.log_event(
+        category="recovery", event="packet_lost", data={"type": "1RTT", "packet_number": 7}
+    )
+    trace.close()
+    (event,) = events_of(tmp_path)
+    assert event["data"] == {"header": {"packet_type": "1RTT", "packet_number": 7}}
+
+
+async def test_a_packet_has_all_of_its_frames(tmp_path: Path) -> None:
+    pair = Pair(config=Config(qlog_dir=str(tmp_path)))
+    await pair.connect()
+    pair.client.send(0, b"hello", end_stream=True)
+    await pair.drive()
+    pair.transport.close(0x100)
+    await pair.advance(5)
+
+    received = [e["data"] for e in events_of(tmp_path) if e["name"] == "transport:packet_received"]
+    kinds = [{frame["frame_type"] for frame in packet["frames"]} for packet in received]
+    assert "crypto" in kinds[0]
+    assert any("stream" in each for each in kinds)
+    assert all(kinds)
+
+
+def test_of_metrics_in_a_row_the_last_are_told(tmp_path: Path) -> None:
+    trace = _trace(tmp_path)
+    for window in (1, 2, 3):
+        trace.log_event(category="recovery", event="metrics_updated", data={"cwnd": window})
+    trace.close()
+    (event,) = events_of(tmp_path)
+    assert event["name"] == "recovery:metrics_updated"
+    assert event["data"] == {"congestion_window": 3}
+
+
+def test_a_token_for_addresses_is_told_by_its_length(tmp_path: Path) -> None:
+    frame = _trace(tmp_path).encode_new_token_frame(b"secret")
+    assert frame == {"frame_type": "new_token", "token": {"length": 6}}
+
+
+def _trace(directory: Path) -> Any:
+    from h3producer.quic.aioquic.qlog import AioquicLogger
+
+    return AioquicLogger(QlogDirectory(str(directory), MIB)).start_trace(False, b"\x01")
+
+
+def test_a_key_log_is_for_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "keys.log"
+    before = os.umask(0)
+    try:
+        Pair(config=Config(keylog_file=str(path))).engine.close()
+    finally:
+        os.umask(before)
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_key_log_that_is_there_keeps_what_it_has(tmp_path: Path) -> None:
+    path = tmp_path / "keys.log"
+    path.write_text("# mine\n")
+    path.chmod(0o644)
+    Pair(config=Config(keylog_file=str(path))).engine.close()
+    assert path.read_text() == "# mine\n"
+    assert path.stat().st_mode & 0o777 == 0o644

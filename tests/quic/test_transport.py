@@ -32,6 +32,8 @@ MARK = 100
 class FakeConnection:
     """An engine connection that puts up to `room` unsent bytes into each build."""
 
+    journal = None
+
     observer: EngineObserver
 
     def __init__(self) -> None:

@@ -48,6 +48,7 @@ from h3producer.quic.aioquic.internals import QuietLogger, StreamTable
 from h3producer.quic.aioquic.measures import MeasuredConnection
 from h3producer.quic.aioquic.numbers import NumberedConnection
 from h3producer.quic.aioquic.pacing import BurstPacer
+from h3producer.quic.aioquic.qlog import NotedConnection
 from h3producer.quic.credit import ConnectionCredit
 from h3producer.quic.limits import MAX_REASON
 
@@ -77,6 +78,7 @@ class AioquicConnection(
     IdentifiedConnection,
     GapBoundConnection,
     MeasuredConnection,
+    NotedConnection,
     FrugalConnection,
 ):
     """An `EngineConnection` that is an aioquic connection."""
@@ -255,8 +257,7 @@ class AioquicConnection(
         super().close(error_code=error_code, frame_type=QuicFrameType.PADDING)
 
     def release(self) -> None:
-        if self._quic_logger is not None and self.configuration.quic_logger is not None:
-            self.configuration.quic_logger.end_trace(self._quic_logger)
+        self.end_notes()
         vars(self).clear()  # full of its own bound methods, it would wait for the collector
 
     # Events

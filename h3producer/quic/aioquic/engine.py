@@ -10,6 +10,7 @@ engine is made.
 from __future__ import annotations
 
 import logging
+import os
 from typing import TYPE_CHECKING
 
 import aioquic
@@ -25,7 +26,7 @@ from h3producer.quic.aioquic.congestion import bounded
 from h3producer.quic.aioquic.connection import AioquicConnection
 from h3producer.quic.aioquic.connection_model import ConnectionModel
 from h3producer.quic.aioquic.internals import IS_KNOWN_RELEASE
-from h3producer.quic.aioquic.qlog import QlogDirectory
+from h3producer.quic.aioquic.qlog import Noting
 from h3producer.quic.aioquic.server_identity import ServerIdentity
 from h3producer.quic.connection_ids import PlainIds
 from h3producer.quic.early_data import EarlyDataGate
@@ -93,7 +94,7 @@ class AioquicEngine:
         self._max_pending_datagrams = config.max_pending_datagrams
         is_known = _is_known_release()
         self._is_ours = config.fast_path and is_known
-        self._fast_path = self._is_ours and config.qlog_dir is None
+        self._fast_path = self._is_ours
         probes = is_known and FORBIDS_FRAGMENTS
         self._datagram_ceiling = config.max_datagram_size if probes else BASE_SIZE
         self._keys: ClientKeys | None = None
@@ -101,6 +102,7 @@ class AioquicEngine:
         lifetime = config.session_ticket_lifetime
         self._tickets = None if lifetime is None else SessionTickets(lifetime)
         self._early_data = EarlyDataGate() if config.early_data else None
+        self._noting = None if config.qlog_dir is None else Noting(config.qlog_dir, config)
         self._keylog = _open_keylog(config.keylog_file)
         self.present(credentials)
 
@@ -114,6 +116,8 @@ class AioquicEngine:
         config, protocols = self._config, self._protocols
         self._configuration = _make_configuration(config, credentials, self._keylog, protocols)
         self._configuration.connection_id_length = self.ids.length
+        if self._noting is not None:
+            self._noting.configure(self._configuration)
         self._identity = self._make_identity(credentials) if self._is_ours else None
         self._model = ConnectionModel(self._configuration) if self._fast_path else None
 
@@ -124,11 +128,15 @@ class AioquicEngine:
 
     def accept(self, initial: InitialPacket, original_id: bytes | None) -> AioquicConnection:
         """A new connection; the datagram still has to be given to it."""
+        configuration, is_fast = self._configuration, self._fast_path
+        if self._noting is not None and self._noting.sampling.takes():
+            # Its events are those of aioquic's own reader and writer of packets.
+            configuration, is_fast = self._noting.configuration, False
         connection = AioquicConnection(
-            self._configuration,
+            configuration,
             original_id=original_id or initial.destination_id,
             retry_source_id=None if original_id is None else initial.destination_id,
-            model=self._model,
+            model=self._model if is_fast else None,
             ids=self.ids,
         )
         connection.identity = self._identity
@@ -136,8 +144,8 @@ class AioquicEngine:
         connection.limit_streams(self._max_streams, self._max_uni_streams)
         connection.max_pending_datagrams = self._max_pending_datagrams
         connection.datagram_ceiling = self._datagram_ceiling
-        connection.reads_fast = self._fast_path
-        if self._fast_path:
+        connection.reads_fast = is_fast
+        if is_fast:
             connection.start_fast_path()
         return connection
 
@@ -194,7 +202,6 @@ def _make_configuration(
         max_stream_data=config.request_buffer,
         max_datagram_size=BASE_SIZE,
         max_datagram_frame_size=MAX_DATAGRAM_FRAME,
-        quic_logger=None if config.qlog_dir is None else QlogDirectory(config.qlog_dir),
         secrets_log_file=keylog,
         supported_versions=list(AioquicEngine.versions),
     )
@@ -228,6 +235,8 @@ def _open_keylog(path: str | None) -> TextIO | None:
     if path is None:
         return None
     try:
-        return open(path, "a", encoding="ascii")
+        # Whoever reads it reads all that is said: nobody but us, if it is made here.
+        descriptor = os.open(path, os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o600)
+        return open(descriptor, "a", encoding="ascii")
     except OSError as error:
         raise EngineError(f"Cannot write the key log {path!r}: {error.strerror}.") from error

@@ -1,59 +1,154 @@
-"""What happens on each connection, in a file that qvis and others read (qlog), as aioquic notes it.
+"""aioquic's events about a connection, in the words of the qlog drafts.
 
-This file knows where the files go and how much goes into one. It refuses to know events: those are
-aioquic's, and only its own reader and writer of packets note them.
+This file knows what aioquic 1.7.2 notes, and where it says it otherwise than version 0.3 of qlog
+(draft-ietf-quic-qlog-quic-events-04). It refuses to know files (`quic/qlog_files.py`).
 
-Its one rule: a log that cannot be written costs a line in ours, and no connection.
+Its one rule: what would let a reader of the log end the connection, or begin another one in the
+client's name, is left out: stateless reset tokens and the tokens of addresses.
 """
 
 from __future__ import annotations
 
-import json
-import logging
-from pathlib import Path
-from typing import Any, Final
+import copy
+from typing import TYPE_CHECKING, Any, Final
 
-from aioquic.quic.logger import QLOG_VERSION, QuicLogger, QuicLoggerTrace
+from aioquic.quic.connection import QuicConnection
+from aioquic.quic.logger import QuicLogger, QuicLoggerTrace
 
-from h3producer.quic.engine import EngineError
+from h3producer.quic.qlog_files import QlogDirectory
+from h3producer.quic.sampling import Sampling
 
-__all__ = ["MAX_EVENTS", "QlogDirectory"]
+if TYPE_CHECKING:
+    from aioquic.quic.configuration import QuicConfiguration
+    from aioquic.quic.packet import QuicTransportParameters
 
-logger = logging.getLogger("h3producer.quic")
+    from h3producer.config import Config
+    from h3producer.http3.qlog.journal import Journal
+    from h3producer.quic.qlog_files import QlogFile
 
-MAX_EVENTS: Final = 100_000
-"""Events of a connection that are kept, all in memory until its end: 100 MB, and a download of
-50 MB. What happens then is not in its file."""
+__all__ = ["AioquicLogger", "AioquicTrace", "NotedConnection", "Noting"]
+
+_METRICS: Final = {"cwnd": "congestion_window", "cubic-wmax": "cubic_wmax"}
+"""Names of aioquic's, and what they are in qlog."""
 
 
-class QlogDirectory(QuicLogger):
-    """Writes a file for each connection when that ends. Raises EngineError for no directory."""
+class Noting:
+    """Of which connections notes are taken, and how these are made.
 
-    def __init__(self, path: str) -> None:
+    Raises EngineError if the directory is none.
+    """
+
+    configuration: QuicConfiguration
+    """Theirs; once there is one to `configure` it after."""
+
+    def __init__(self, path: str, config: Config) -> None:
+        self.directory = QlogDirectory(path, config.qlog_max_size)
+        self.sampling = Sampling(config.qlog_sample)
+        self._logger = AioquicLogger(self.directory)
+
+    def configure(self, configuration: QuicConfiguration) -> None:
+        """Theirs is this one, but that aioquic tells what happens."""
+        self.configuration = copy.copy(configuration)
+        self.configuration.quic_logger = self._logger
+
+
+class NotedConnection(QuicConnection):
+    """A QuicConnection of which notes may be taken."""
+
+    @property
+    def journal(self) -> Journal | None:
+        trace = self._quic_logger
+        return trace.journal if isinstance(trace, AioquicTrace) else None
+
+    def end_notes(self) -> None:
+        """The connection is over."""
+        if isinstance(self._quic_logger, AioquicTrace):
+            self._quic_logger.close()
+
+
+class AioquicLogger(QuicLogger):
+    """Opens a file when a connection begins."""
+
+    def __init__(self, directory: QlogDirectory) -> None:
         super().__init__()
-        self._path = Path(path)
-        if not self._path.is_dir():
-            raise EngineError(f"Cannot write qlog files: {path!r} is no directory.")
+        self._directory = directory
 
     def start_trace(self, is_client: bool, odcid: bytes) -> QuicLoggerTrace:
-        return _Trace(is_client=is_client, odcid=odcid)
-
-    def end_trace(self, trace: QuicLoggerTrace) -> None:
-        content = trace.to_dict()
-        path = self._path / f"{content['common_fields']['ODCID']}.qlog"
-        whole = {"qlog_format": "JSON", "qlog_version": QLOG_VERSION, "traces": [content]}
-        try:
-            path.write_text(json.dumps(whole))
-        except OSError as error:
-            logger.warning("Cannot write %s: %s", path, error.strerror)
+        return AioquicTrace(self._directory.open(odcid.hex()), odcid)
 
 
-class _Trace(QuicLoggerTrace):
-    """The events of one connection, the first ones if there are too many."""
+class AioquicTrace(QuicLoggerTrace):
+    """Hands events to a journal, as they come.
 
-    _left = MAX_EVENTS
+    Metrics, which aioquic tells twice for each packet, are noted when one has come and before the
+    next one does: a third of the file otherwise.
+    """
+
+    def __init__(self, journal: QlogFile, original_id: bytes) -> None:
+        super().__init__(is_client=False, odcid=original_id)
+        self.journal = journal
+        self._metrics: dict[str, Any] = {}
+        self._has_received = False
+
+    def close(self) -> None:
+        """The connection is over."""
+        self._note_metrics()
+        self.journal.close()
+
+    # `Any`: what aioquic gives is what JSON can say, of whatever shape.
 
     def log_event(self, *, category: str, event: str, data: dict[str, Any]) -> None:
-        if self._left:
-            self._left -= 1
-            super().log_event(category=category, event=event, data=data)
+        name = f"{category}:{event}"
+        match event:
+            case "datagrams_received" | "datagrams_sent":
+                pass  # packets say as much
+            case "metrics_updated":
+                self._metrics.update({_METRICS.get(each, each): data[each] for each in data})
+            case "packet_received":
+                self._note_metrics()
+                self.journal.note_growing(name, data)  # aioquic reads its frames now
+                self._has_received = True
+            case "packet_sent":
+                if self._has_received:
+                    self.journal.settle()
+                    self._note_metrics()
+                    self._has_received = False
+                self.journal.note(name, data)
+            case "packet_lost":
+                header = {"packet_type": data["type"], "packet_number": data["packet_number"]}
+                self.journal.note(name, {"header": header})
+            case _:
+                self.journal.note(name, data)
+
+    def _note_metrics(self) -> None:
+        if self._metrics:
+            metrics, self._metrics = self._metrics, {}
+            self.journal.note("recovery:metrics_updated", metrics)
+
+    def encode_padding_frame(self) -> dict[str, Any]:
+        return {"frame_type": "padding", "payload_length": 0}  # aioquic does not say how much
+
+    def encode_new_token_frame(self, token: bytes) -> dict[str, Any]:
+        return {"frame_type": "new_token", "token": {"length": len(token)}}
+
+    def encode_new_connection_id_frame(
+        self,
+        connection_id: bytes,
+        retire_prior_to: int,
+        sequence_number: int,
+        stateless_reset_token: bytes,
+    ) -> dict[str, Any]:
+        return {
+            "frame_type": "new_connection_id",
+            "sequence_number": sequence_number,
+            "retire_prior_to": retire_prior_to,
+            "connection_id_length": len(connection_id),
+            "connection_id": connection_id.hex(),
+        }
+
+    def encode_transport_parameters(
+        self, owner: str, parameters: QuicTransportParameters
+    ) -> dict[str, Any]:
+        data = super().encode_transport_parameters(owner, parameters)
+        data.pop("stateless_reset_token", None)
+        return data
