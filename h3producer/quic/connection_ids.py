@@ -34,6 +34,11 @@ class ConnectionIds(Protocol):
     slots: int
     """How many slots there are: a power of two, 64 at most."""
 
+    @property
+    def spares(self) -> bool:
+        """Whether a client is told more ids than the one it begins with, to migrate with."""
+        return True
+
     def make(self) -> bytes:
         """A new id, which leads here."""
 

@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from h3producer.quic.balancing.lines import lines_of
+from h3producer.quic.balancing.routable_ids import RoutableIds
 from h3producer.quic.connection_ids import PlainIds
 from h3producer.quic.stateless_reset import ResetTokens
 
@@ -41,5 +43,11 @@ class Place:
 
 
 def connection_ids(config: Config, keys: SharedKeys, slot: int | None = None) -> ConnectionIds:
-    """How a process makes its connection ids; `slot` is None for one that serves alone."""
-    return PlainIds(ResetTokens(keys.reset), slot)
+    """How a process makes its connection ids; `slot` is None for one that serves alone.
+
+    Reads the files that a load balancer's configuration is in. Raises `AssignmentError`.
+    """
+    tokens = ResetTokens(keys.reset)
+    if lines := lines_of(config):
+        return RoutableIds(tokens, lines, slot)
+    return PlainIds(tokens, slot)

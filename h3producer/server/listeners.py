@@ -18,6 +18,7 @@ from h3producer.http3.turnstile import Turnstile
 from h3producer.http3.webtransport.connection import connection_class
 from h3producer.quic.acceptor import Acceptor
 from h3producer.quic.aioquic.engine import ALPN, AioquicEngine
+from h3producer.quic.balancing.assignment import AssignmentError
 from h3producer.quic.endpoint import UdpEndpoint
 from h3producer.quic.engine import EngineError
 from h3producer.quic.place import connection_ids
@@ -111,10 +112,10 @@ class UdpListeners:
     def start(self, credentials: Credentials, handler: Handler) -> None:
         config, place = self._config, self._place
         keys = SharedKeys.derive() if place is None else place.keys
-        ids = connection_ids(config, keys, None if place is None else place.slot)
         try:
+            ids = connection_ids(config, keys, None if place is None else place.slot)
             engine = AioquicEngine(config, credentials, (ALPN, *self._protocols), ids)
-        except EngineError as error:
+        except (AssignmentError, EngineError) as error:
             raise StartupError(str(error)) from error
         self._engine = engine
         self._undo.callback(engine.close)

@@ -125,13 +125,17 @@ async def command(*arguments: str, stdin: bytes = b"", **environment: str) -> Ou
 
 @asynccontextmanager
 async def command_server(
-    *arguments: str, inherited: Sequence[int] = (), **environment: str
+    *arguments: str,
+    inherited: Sequence[int] = (),
+    inside: Sequence[str] = (),
+    **environment: str,
 ) -> AsyncIterator[CommandServer]:
     """`python -m h3producer ARGUMENTS`, once it says that it serves; killed if it outlives this.
 
-    `inherited` are file descriptors that it finds under the same numbers.
+    `inherited` are file descriptors that it finds under the same numbers; `inside` are words in
+    front of the command that have it run somewhere else.
     """
-    process = await _start(*arguments, inherited=inherited, **environment)
+    process = await _start(*arguments, inherited=inherited, inside=inside, **environment)
     try:
         server = CommandServer(process)
         found = await server.says(_SERVING.pattern)
@@ -144,9 +148,10 @@ async def command_server(
 
 
 async def _start(
-    *arguments: str, inherited: Sequence[int], **environment: str
+    *arguments: str, inherited: Sequence[int], inside: Sequence[str] = (), **environment: str
 ) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
+        *inside,
         sys.executable,
         "-m",
         "h3producer",

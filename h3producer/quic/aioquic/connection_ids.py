@@ -62,7 +62,8 @@ class IdentifiedConnection(QuicConnection):
 
     def _replenish_connection_ids(self) -> None:
         limit = self._remote_active_connection_id_limit
-        self._remote_active_connection_id_limit = min(limit, MAX_CONNECTION_IDS)
+        most = MAX_CONNECTION_IDS if self.ids is None or self.ids.spares else 1
+        self._remote_active_connection_id_limit = min(limit, most)
         if self.ids is None:
             super()._replenish_connection_ids()
             return

@@ -1,0 +1,83 @@
+"""Connection IDs that a balancer can route, of every length, on a server and with a real client."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from h3producer.quic.balancing.assignment import read_assignments
+from h3producer.quic.balancing.balancer import Balancer
+from h3producer.quic.limits import MAX_CONNECTION_IDS
+from tests.e2e.apps import hello
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from h3producer.server.server import Server
+    from tests.e2e.raw_client import Connect, RawClient
+    from tests.e2e.server import Serve
+
+SERVER_ID = "c0ffee01"
+
+
+def settings(directory: Path, nonce_length: int) -> dict[str, object]:
+    """Of an encrypted configuration."""
+    key = directory / "key"
+    key.write_text("8f95f09245765f80256934e50c66207f")
+    return {
+        "lb_server_id": SERVER_ID,
+        "lb_key_file": str(key),
+        "lb_nonce_length": nonce_length,
+        "lb_nonce_file": str(directory / "nonces"),
+    }
+
+
+def ids_of_server(client: RawClient) -> list[bytes]:
+    """All that the client may send to: the one in use, and those for other paths."""
+    quic = client.quic
+    return [quic._peer_cid.cid, *(each.cid for each in quic._peer_cid_available)]
+
+
+def balancer_of(server: Server) -> Balancer[str]:
+    """One that has the same configuration."""
+    configs = [each.config for each in read_assignments(server.config)]
+    return Balancer(configs, {bytes.fromhex(SERVER_ID): "here"})
+
+
+@pytest.mark.parametrize("nonce_length", [4, 8, 12, 15])
+async def test_a_client_gets_ids_of_any_length_that_all_lead_here(
+    serve: Serve, connect: Connect, tmp_path: Path, nonce_length: int
+) -> None:
+    server = await serve(hello, **settings(tmp_path, nonce_length))
+    client = await connect(server)
+    seen = set()
+    for _ in range(6):  # more than it has at a time
+        await client.until(lambda: bool(client.quic._peer_cid_available))
+        client.quic.change_connection_id()
+        await client.move()
+        assert (await client.get("/")).status == 200
+        seen.update(ids_of_server(client))
+    assert len(seen) > MAX_CONNECTION_IDS
+    assert {len(each) for each in seen} == {5 + nonce_length}
+    assert {balancer_of(server).server_of(each) for each in seen} == {"here"}
+
+
+async def test_a_retry_leads_here_as_well(serve: Serve, connect: Connect, tmp_path: Path) -> None:
+    server = await serve(hello, retry="always", **settings(tmp_path, 8))
+    client = await connect(server)
+    assert (await client.get("/")).status == 200
+    retried = client.quic._retry_source_connection_id
+    assert retried is not None
+    assert balancer_of(server).server_of(retried) == "here"
+
+
+async def test_without_a_key_a_client_gets_one_id_and_may_be_rebound(
+    serve: Serve, connect: Connect
+) -> None:
+    client = await connect(await serve(hello, lb_server_id=SERVER_ID))
+    await client.get("/")
+    await client.move()
+    assert (await client.get("/")).status == 200
+    (only,) = ids_of_server(client)
+    assert only[1:5] == bytes.fromhex(SERVER_ID)
