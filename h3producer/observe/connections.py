@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, TypedDict
 
 from h3producer.http3.connection import Http3Connection
 from h3producer.http3.log_words import show_address, show_target
+from h3producer.http3.qlog.tap import untapped
 from h3producer.quic.transport import EngineTransport
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ def connection_facts(
     connection: EngineTransport, *, worker: int | None, now: float
 ) -> ConnectionFacts:
     """One connection; O(its streams)."""
-    core = connection.core
+    core = untapped(connection.core)
     exchanges: Mapping[int, Http3Stream] = core.streams if isinstance(core, Http3Connection) else {}
     path = connection.path_facts
     progress = connection.stream_facts()

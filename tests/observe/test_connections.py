@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from h3producer.config import Config
 from h3producer.http3.connection import Http3Connection
+from h3producer.http3.qlog.tap import tapped
 from h3producer.observe.connections import (
     MAX_CONNECTIONS,
     MAX_STREAMS,
@@ -18,10 +19,12 @@ from h3producer.observe.connections import (
 )
 from tests.fakes import RecordingInputs
 from tests.http3.harness import GET, POST, data
+from tests.http3.qlog.notes import Notes
 from tests.pair import Client, Pair
 
 if TYPE_CHECKING:
     from h3producer.http3.stream import Handler, Http3Stream
+    from h3producer.http3.transport import ConnectionInputs, QuicTransport
 
 KIB = 1024
 
@@ -69,6 +72,17 @@ async def test_a_request_says_what_was_asked_for() -> None:
     (stream,) = look(pair)["streams"]
     assert (stream["id"], stream["method"], stream["target"]) == (0, "POST", "/")
     assert (stream["received"], stream["status"], stream["running"]) == (5, None, True)
+
+
+async def test_a_connection_of_which_notes_are_taken_is_seen_as_any_other() -> None:
+    def make(transport: QuicTransport) -> ConnectionInputs:
+        return Http3Connection(transport, patient, Config())
+
+    pair = Pair(lambda transport: tapped(transport, Notes(), make))
+    await pair.connect()
+    pair.client.send(0, GET)
+    await pair.drive(0.0)
+    assert look(pair)["requests"] == 1
 
 
 async def test_a_writer_that_waits_for_a_client_is_paused() -> None:

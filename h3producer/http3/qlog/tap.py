@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from h3producer.http3.qlog.journal import Journal
     from h3producer.http3.transport import Progress, TlsFacts
 
-__all__ = ["TappedInputs", "TappedTransport", "tapped"]
+__all__ = ["TappedInputs", "TappedTransport", "tapped", "untapped"]
 
 
 def tapped(
@@ -39,6 +39,11 @@ def tapped(
     journal.note("connectivity:connection_started", {**ends, **ports, "protocol": "QUIC"})
     outward = TappedTransport(transport, journal)
     return TappedInputs(make_core(outward), outward.received, journal)
+
+
+def untapped(inputs: ConnectionInputs | None) -> ConnectionInputs | None:
+    """The core itself, whether or not anybody takes notes."""
+    return inputs.core if isinstance(inputs, TappedInputs) else inputs
 
 
 class TappedTransport(QuicTransport):
@@ -133,34 +138,34 @@ class TappedInputs(ConnectionInputs):
     """What the world does to the core."""
 
     def __init__(self, core: ConnectionInputs, received: StreamsOneWay, journal: Journal) -> None:
-        self._core = core
+        self.core = core
         self._received = received
         self._journal = journal
 
     def handshake_completed(self) -> None:
-        self._core.handshake_completed()
+        self.core.handshake_completed()
 
     def stream_data_received(self, stream_id: int, data: bytes, end_stream: bool) -> None:
         self._received.bytes_passed(stream_id, data, end_stream)
-        self._core.stream_data_received(stream_id, data, end_stream)
+        self.core.stream_data_received(stream_id, data, end_stream)
 
     def stream_reset(self, stream_id: int, error_code: int) -> None:
         self._received.stream_ended(stream_id)
-        self._core.stream_reset(stream_id, error_code)
+        self.core.stream_reset(stream_id, error_code)
 
     def stop_sending_received(self, stream_id: int, error_code: int) -> None:
-        self._core.stop_sending_received(stream_id, error_code)
+        self.core.stop_sending_received(stream_id, error_code)
 
     def datagram_received(self, data: bytes) -> None:
-        self._core.datagram_received(data)
+        self.core.datagram_received(data)
 
     def tick(self, now: float) -> None:
-        self._core.tick(now)
+        self.core.tick(now)
 
     def connection_terminated(self, error_code: int, reason: str) -> None:
         end = {"application_code": error_code, "reason": reason}
         self._journal.note("connectivity:connection_closed", end)
-        self._core.connection_terminated(error_code, reason)
+        self.core.connection_terminated(error_code, reason)
 
     def shutdown(self) -> None:
-        self._core.shutdown()
+        self.core.shutdown()

@@ -14,38 +14,14 @@ from h3producer.wire.settings import Setting, encode_settings
 from h3producer.wire.varint import encode_varint
 from tests.fakes import FakeTransport
 from tests.http3.harness import CONFIG, GET, data
+from tests.http3.qlog.notes import Notes
 from tests.virtual import settle
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from h3producer.http3.stream import Handler, Http3Stream
     from h3producer.http3.transport import ConnectionInputs
 
 SETTINGS = encode_frame(FrameType.SETTINGS, encode_settings({Setting.MAX_FIELD_SECTION_SIZE: 99}))
-
-
-class Notes(list[tuple[str, dict[str, object]]]):
-    """A journal that a test reads."""
-
-    def note(self, name: str, data: Mapping[str, object]) -> None:
-        self.append((name, dict(data)))
-
-    def named(self, name: str) -> list[dict[str, object]]:
-        return [data for each, data in self if each == name]
-
-    def on(self, stream_id: int) -> list[str]:
-        """The names of what happened on a stream, in order; frames by their own names."""
-        return [
-            f"{name.split(':')[1]} {_kind(data)}".rstrip()
-            for name, data in self
-            if data.get("stream_id") == stream_id
-        ]
-
-
-def _kind(data: dict[str, object]) -> str:
-    frame = data.get("frame")
-    return str(frame["frame_type"]) if isinstance(frame, dict) else ""
 
 
 class Bench:
