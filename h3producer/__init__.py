@@ -33,7 +33,8 @@ from h3producer.pipe.reader import PipeReader
 from h3producer.pipe.results import FlushResult, ReadResult
 from h3producer.pipe.writer import PipeWriter
 from h3producer.server.errors import AppLoadError, StartupError
-from h3producer.server.server import Server, run, serve
+from h3producer.server.run import run, serve
+from h3producer.server.server import Server
 
 __all__ = [
     "AppLoadError",

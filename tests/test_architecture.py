@@ -53,6 +53,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "cryptography": ("quic", "server"),
     "click": ("cli",),
     "uvloop": ("server.event_loop",),
+    "watchfiles": ("server.workers.changes",),
     "wsproto": ("asgi.websocket.frames", "asgi.websocket.extensions"),
 }
 

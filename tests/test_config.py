@@ -69,6 +69,8 @@ def test_what_no_request_can_ask_for_is_no_health_path(path: str) -> None:
 ABSENT = {
     "certificate_interval",
     "limit_concurrency",
+    "limit_max_requests",
+    "timeout_worker_healthcheck",
     "timeout_graceful_shutdown",
     "max_request_body_size",
     "min_request_data_rate",

@@ -13,6 +13,60 @@ from h3producer.cli.option import environment_names, option, or_none, seconds, s
 __all__ = ["OPERATION_OPTIONS"]
 
 OPERATION_OPTIONS: tuple[click.Option, ...] = (
+    click.Option(
+        ["--workers", "workers"],
+        type=int,
+        envvar=[*environment_names("--workers"), "WEB_CONCURRENCY"],
+        help="Processes that serve; also $WEB_CONCURRENCY.  [1]",
+    ),
+    option(
+        "--limit-max-requests",
+        "limit_max_requests",
+        help="Replace a process after so many requests.",
+        type=int,
+    ),
+    option(
+        "--limit-max-requests-jitter",
+        "limit_max_requests_jitter",
+        help="Up to so many more, a random number for each process.",
+        type=int,
+    ),
+    option(
+        "--timeout-worker-healthcheck",
+        "timeout_worker_healthcheck",
+        help="Replace a worker whose event loop stands still for so long; 'none': never.",
+        convert=or_none(seconds, "a number of seconds"),
+        metavar="SECONDS",
+    ),
+    option("--reload", "reload", help="Start anew when a file changes.", is_flag=True),
+    option(
+        "--reload-dir",
+        "reload_dirs",
+        help="Directory with such files; repeatable. Default: --app-dir.",
+        metavar="DIR",
+        multiple=True,
+    ),
+    option(
+        "--reload-include",
+        "reload_includes",
+        help="Pattern of further files than *.py; repeatable.",
+        metavar="GLOB",
+        multiple=True,
+    ),
+    option(
+        "--reload-exclude",
+        "reload_excludes",
+        help="Pattern of files and directories to leave out; repeatable.",
+        metavar="GLOB",
+        multiple=True,
+    ),
+    option(
+        "--reload-delay",
+        "reload_delay",
+        help="Without a change, until it starts anew.",
+        convert=seconds,
+        metavar="SECONDS",
+    ),
     option(
         "--health-path",
         "health_path",

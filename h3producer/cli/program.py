@@ -15,10 +15,7 @@ traceback stands above it only if it shows the user's own code.
 
 from __future__ import annotations
 
-import importlib
 import sys
-import traceback
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -27,18 +24,15 @@ from h3producer.cli.cert import cert
 from h3producer.cli.get import get
 from h3producer.cli.serve import serve
 from h3producer.config import ConfigError
-from h3producer.server.errors import AppLoadError, StartupError
+from h3producer.server.causes import show_cause
+from h3producer.server.errors import StartupError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import TracebackType
 
 __all__ = ["main"]
 
 COMMANDS = {"cert": cert, "get": get}
-
-_OUR_FRAMES = (str(Path(__file__).parent.parent), str(importlib.__file__), "<frozen importlib")
-"""Where the files of frames begin that stand between us and the application."""
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -56,7 +50,7 @@ def _run(arguments: list[str]) -> int:
         _say(str(error))
         return 2
     except StartupError as error:
-        _show_cause(error)
+        show_cause(error)
         _say(str(error))
         return 3
     except (click.Abort, KeyboardInterrupt):
@@ -80,17 +74,3 @@ def _say(message: str) -> None:
     if not sentence.endswith((".", "?", ".)", "?)")):
         sentence += "."
     click.echo(f"h3producer: {sentence}", err=True)
-
-
-def _show_cause(error: StartupError) -> None:
-    """The traceback of the application's own exception, without the frames that called it."""
-    cause = error.__cause__
-    if isinstance(error, AppLoadError) and cause is not None:
-        frames = _first_of_theirs(cause.__traceback__)
-        traceback.print_exception(type(cause), cause, frames)
-
-
-def _first_of_theirs(frames: TracebackType | None) -> TracebackType | None:
-    while frames is not None and frames.tb_frame.f_code.co_filename.startswith(_OUR_FRAMES):
-        frames = frames.tb_next
-    return frames

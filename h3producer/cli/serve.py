@@ -1,7 +1,7 @@
 """`h3producer APP`: serve an application.
 
 This file knows one command. It refuses to know settings (`options.py`) and the life of a server
-(`server/server.py`).
+(`server/`).
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from h3producer.cli.option import environment_names
 from h3producer.cli.options import SERVE_OPTIONS, config_from_options
 from h3producer.server.app_loader import parse_target
 from h3producer.server.errors import AppLoadError
-from h3producer.server.logging import configure_logging
-from h3producer.server.server import Server
+from h3producer.server.run import run_as_asked
 
 __all__ = ["serve"]
 
@@ -51,6 +50,4 @@ def _checked_target(_context: click.Context, _argument: click.Parameter, value: 
 @click.version_option(package_name="h3producer", message="%(package)s %(version)s")
 def serve(app: str, **options: object) -> None:
     """See `_HELP`."""
-    config = config_from_options(app, options)
-    configure_logging(config)
-    Server(config).run()
+    run_as_asked(config_from_options(app, options))

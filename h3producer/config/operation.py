@@ -17,6 +17,34 @@ __all__ = ["Operation", "check_health_path"]
 class Operation:
     """The settings of a `Config` for whoever operates it."""
 
+    # Its processes
+
+    workers: int = 1
+    """Processes that serve, under a parent that replaces those that die. More than one needs `app`
+    as `"module:attribute"`. Of `run` and the command line, as all of these; uvicorn's name.
+    63 at most: connection ids tell 64 processes apart, and one is left for who replaces another."""
+    limit_max_requests: int | None = None
+    """Requests after which a process is replaced by a new one, which serves before the old one
+    ends: against memory that an application loses. Without a parent the server stops. None: any.
+    uvicorn's name, under which servers only stop."""
+    limit_max_requests_jitter: int = 0
+    """At most so many requests more, a random number for each process, so that not all of them are
+    replaced at once."""
+    timeout_worker_healthcheck: float | None = 30.0
+    """Seconds that a worker's event loop may stand still; then it is killed and replaced. uvicorn's
+    name for 5 seconds in which a thread of its own does not answer; an application that blocks the
+    loop serves nobody, but some do so for a while. None: for ever."""
+    reload: bool = False
+    """Start anew when a file changes, for development."""
+    reload_dirs: tuple[str, ...] = ()
+    """Directories with these files; none: `app_dir`."""
+    reload_includes: tuple[str, ...] = ()
+    """Patterns of names or paths of further files than `*.py`."""
+    reload_excludes: tuple[str, ...] = ()
+    """Patterns of names or paths of files and directories to leave out, beside hidden ones."""
+    reload_delay: float = 0.25
+    """Seconds without a change until it starts anew: editors write a file in several steps."""
+
     # Its certificate
 
     certificate_interval: float | None = 10.0

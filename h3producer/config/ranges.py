@@ -60,6 +60,8 @@ _MAY_BE_NONE = frozenset(
         "ws_ping_interval",
         "ws_ping_timeout",
         "limit_concurrency",
+        "limit_max_requests",
+        "timeout_worker_healthcheck",
         "timeout_graceful_shutdown",
         "session_ticket_lifetime",
         "max_request_body_size",
@@ -76,6 +78,12 @@ RANGES: tuple[tuple[str, float, float], ...] = (
     ("drain_delay", 0, 3_600),
     ("certificate_interval", 0.1, 86_400),
     ("timeout_graceful_shutdown", 0, 86_400),
+    ("workers", 1, 63),
+    ("limit_max_requests", 1, 1 << 62),
+    ("limit_max_requests_jitter", 0, 1 << 62),
+    # A worker is asked once a second.
+    ("timeout_worker_healthcheck", 1, 86_400),
+    ("reload_delay", 0, 3_600),
     ("session_ticket_lifetime", 1, 604_800),
     ("qlog_sample", 0, 1),
     # A connection's file may have 32 MiB, and the newest are what one looks for.

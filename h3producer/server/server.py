@@ -39,10 +39,9 @@ import enum
 import logging
 import signal
 from contextlib import AbstractContextManager, AsyncExitStack, contextmanager, nullcontext
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from random import randint
+from typing import TYPE_CHECKING
 
-from h3producer.config import Config
 from h3producer.server.application import Application
 from h3producer.server.certificates.hints import url_of
 from h3producer.server.certificates.presented import presented_credentials
@@ -50,22 +49,23 @@ from h3producer.server.certificates.renewal import CertificateRenewal
 from h3producer.server.collector import spared_collector
 from h3producer.server.errors import StartupError
 from h3producer.server.event_loop import loop_factory
+from h3producer.server.exits import Exits
 from h3producer.server.health import Health, HealthAnswers, HealthState
-from h3producer.server.latch import Latch
 from h3producer.server.listeners import UdpListeners
-from h3producer.server.logging import configure_logging
+from h3producer.server.request_limit import RequestLimit
 from h3producer.server.requests import Requests
 from h3producer.server.service_manager import ServiceManager
 from h3producer.server.signals import ENDS, captured_signals
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
+    from h3producer.config import Config
     from h3producer.http3.stream import Handler
     from h3producer.server.listeners import Listeners
 
-__all__ = ["Server", "run", "serve"]
+__all__ = ["Server"]
 
 logger = logging.getLogger("h3producer.error")
 
@@ -90,21 +90,36 @@ class _Phase(enum.IntEnum):
 class Server:
     """Serves `config.app` once: by `run()`, by `await serve()`, or as `async with Server(config)`.
 
-    `should_exit` and `force_exit` may be set from any thread.
+    `should_exit` and `force_exit` may be set from any thread. One server is one process: workers
+    and `reload` are for `run`, which starts others.
     """
 
-    def __init__(self, config: Config, *, listeners: Listeners | None = None) -> None:
-        """`listeners` replaces the UDP sockets; tests do that."""
+    def __init__(
+        self,
+        config: Config,
+        *,
+        listeners: Listeners | None = None,
+        retire: Callable[[], None] | None = None,
+    ) -> None:
+        """`listeners` replaces the UDP sockets: a worker was given its own.
+
+        `retire` is called when `limit_max_requests` is reached; None: the server stops then. With
+        it, somebody else says where we serve and when we stop.
+        """
         self.config = config
+        self.drain_delay = config.drain_delay
+        """Seconds; whoever knows that new clients go elsewhere already sets it to 0."""
         self.health = Health()
         """What load balancers are told; for whoever answers them over another protocol."""
         self._listeners = UdpListeners(config) if listeners is None else listeners
         self._phase = _Phase.NEW
-        self._exit = Latch()
-        self._force = Latch()
+        self._exits = Exits()
         self._undo = AsyncExitStack()
         self._requests: Requests | None = None
         self._renewal = CertificateRenewal(config, self._listeners.present)
+        self._retire = retire
+        self._life = logging.INFO if retire is None else logging.DEBUG
+        """The level at which it tells of its life."""
 
     # What a program may see and do
 
@@ -121,23 +136,22 @@ class Server:
     @property
     def should_exit(self) -> bool:
         """Set to True to stop gracefully."""
-        return self._exit.is_set
+        return self._exits.asked.is_set
 
     @should_exit.setter
     def should_exit(self, value: bool) -> None:
         if value:
-            self._exit.set()
+            self._exits.asked.set()
 
     @property
     def force_exit(self) -> bool:
         """Set to True to stop now: no wait goes on."""
-        return self._force.is_set
+        return self._exits.forced.is_set
 
     @force_exit.setter
     def force_exit(self, value: bool) -> None:
         if value:
-            self._exit.set()
-            self._force.set()
+            self._exits.force()
 
     def run(self) -> None:
         """Serve in a new event loop, `Config.loop`, until INT or TERM; see `serve`.
@@ -160,7 +174,7 @@ class Server:
         with captured_signals(self._signal_received, *self._other_signals()):
             async with self:
                 with while_serving:
-                    await self._exit.wait()
+                    await self._exits.asked.wait()
 
     def _other_signals(self) -> tuple[signal.Signals, ...]:
         # Where there are no files, HUP goes on to mean that the terminal was closed.
@@ -201,53 +215,65 @@ class Server:
     # The steps
 
     async def _start(self, undo: AsyncExitStack) -> None:
+        if self.config.workers > 1 or self.config.reload:
+            raise StartupError("A Server is one process; call h3producer.run to have workers.")
         application = Application(self.config)
         undo.push_async_callback(self._listeners.close)
         self._listeners.bind()
         credentials = presented_credentials(self.config, self.addresses)
-        if not await self._unless_forced(undo.enter_async_context(application.lifespan())):
+        if not await self._exits.unless_forced(undo.enter_async_context(application.lifespan())):
             raise StartupError("The server was stopped before it had started.")
         self._requests = Requests(application.handler, self.config)
-        self._listeners.start(credentials, self._with_health(self._requests))
+        self._listeners.start(credentials, self._counted(self._requests))
         renewal = asyncio.create_task(self._renewal.run())
         undo.callback(renewal.cancel)
         self._phase = _Phase.SERVING
         self.health.advance(HealthState.SERVING)
         urls = ", ".join(url_of(host, port) for host, port in self.addresses)
-        logger.info("Serving HTTP/3 (over UDP) on %s; Ctrl-C stops.", urls)
+        logger.log(self._life, "Serving HTTP/3 (over UDP) on %s; Ctrl-C stops.", urls)
 
-    def _with_health(self, handler: Handler) -> Handler:
-        path = self.config.health_path
+    def _counted(self, handler: Handler) -> Handler:
+        """With what stands before the application only if it was asked for."""
+        limit, path = self.config.limit_max_requests, self.config.health_path
+        if limit is not None:
+            limit += randint(0, self.config.limit_max_requests_jitter)
+            handler = RequestLimit(handler, limit, self._limit_reached)
         return handler if path is None else HealthAnswers(handler, self.health, path)
+
+    def _limit_reached(self) -> None:
+        if self._retire is not None:
+            self._retire()
+        elif not self.should_exit:
+            logger.info("The server stops, since it has had as many requests as it was to have.")
+            self.should_exit = True
 
     async def _stop(self, requests: Requests) -> None:
         self._phase = _Phase.STOPPING
         self.health.advance(HealthState.DRAINING)
         try:
             await self._let_others_know()
-            logger.info("Stopping; %d requests are under way.", len(requests))
+            logger.log(self._life, "Stopping; %d requests are under way.", len(requests))
             self._listeners.shutdown()
-            if not await self._unless_forced(
+            if not await self._exits.unless_forced(
                 self._drained(requests), self.config.timeout_graceful_shutdown
             ):
                 self._log_cut(len(requests))
             self._listeners.close_connections()
             # By force, too, the disconnect is there before the cancellation: this is a few passes
             # of the loop even if no wait goes on.
-            await self._unless_forced(requests.wait_idle(), DISCONNECT_GRACE)
+            await self._exits.unless_forced(requests.wait_idle(), DISCONNECT_GRACE)
             left = await requests.cancel(CANCEL_GRACE)
             if left:
                 logger.error("%d requests ignored their cancellation.", left)
         finally:
-            await self._unless_forced(self._undo.aclose())
+            await self._exits.unless_forced(self._undo.aclose())
             self._phase = _Phase.STOPPED
-            logger.info("Stopped.")
+            logger.log(self._life, "Stopped.")
 
     async def _let_others_know(self) -> None:
-        delay = self.config.drain_delay
-        if delay and not self.force_exit:
-            logger.info("Draining: stopping in %g seconds.", delay)
-            await self._unless_forced(asyncio.sleep(delay))
+        if self.drain_delay and not self.force_exit:
+            logger.log(self._life, "Draining: stopping in %g seconds.", self.drain_delay)
+            await self._exits.unless_forced(asyncio.sleep(self.drain_delay))
 
     @staticmethod
     def _log_cut(requests: int) -> None:
@@ -260,42 +286,8 @@ class Server:
         await self._listeners.wait_drained()
         await requests.wait_idle()
 
-    async def _unless_forced(
-        self, steps: Coroutine[Any, Any, object], timeout: float | None = None
-    ) -> bool:
-        """Whether `steps` ran to their end; force, timeout and cancellation cancel them."""
-        task = asyncio.create_task(steps)
-        force = asyncio.create_task(self._force.wait())
-        try:
-            await asyncio.wait({task, force}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            force.cancel()
-            if not task.done():
-                task.cancel()
-                await asyncio.wait({task})
-        if task.cancelled():
-            return False
-        task.result()
-        return True
-
 
 @contextmanager
 def _own_process() -> Iterator[None]:
     with spared_collector(), ServiceManager().served():
         yield
-
-
-async def serve(app: object, config: Config | None = None) -> None:
-    """Serve an ASGI application, a handler, or `"module:attribute"`, as `Server.serve` does."""
-    await Server(replace(config or Config(), app=app)).serve()
-
-
-def run(app: object, **settings: Any) -> None:
-    """Serve until INT or TERM, with logging set up; the `settings` are the fields of `Config`.
-
-    What `h3producer APP` does. Raises `ConfigError` for a wrong setting and `StartupError`.
-    """
-    # `Any`, since a signature that repeats thirty fields would only be another place to forget.
-    config = Config(app=app, **settings)
-    configure_logging(config)
-    Server(config).run()

@@ -18,15 +18,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[Config]:
     """The settings of each server that was run, instead of running it."""
     configs: list[Config] = []
 
-    class FakeServer:
-        def __init__(self, config: Config) -> None:
-            self.config = config
-
-        def run(self) -> None:
-            configs.append(self.config)
-
-    monkeypatch.setattr(serve_module, "Server", FakeServer)
-    monkeypatch.setattr(serve_module, "configure_logging", lambda config: None)
+    monkeypatch.setattr(serve_module, "run_as_asked", configs.append)
     return configs
 
 

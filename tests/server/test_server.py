@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from h3producer.config import Config, ConfigError
+from h3producer.config import Config
 from h3producer.server import server as server_module
 from h3producer.server.errors import StartupError
 from h3producer.server.health import HealthState
 from h3producer.server.requests import Requests
-from h3producer.server.server import Server, run, serve
+from h3producer.server.server import Server
 from tests.server.streams import FakeRequest, FakeStream, as_stream
 
 if TYPE_CHECKING:
@@ -553,42 +553,55 @@ async def test_an_error_in_the_block_stops_by_force_and_goes_through(
     assert log == START + STOP
 
 
-# From Python
+# A limit on requests, and somebody who looks after it
 
 
-async def test_serve_takes_an_application_and_a_config(
-    monkeypatch: pytest.MonkeyPatch, listeners: FakeListeners, app: App
+async def nothing(stream: Http3Stream) -> None: ...
+
+
+async def test_the_limit_on_requests_ends_it_gracefully(
+    listeners: FakeListeners, log: list[str]
 ) -> None:
-    configs: list[Config] = []
-
-    class Recorded(Server):
-        def __init__(self, config: Config) -> None:
-            configs.append(config)
-            super().__init__(config, listeners=listeners)
-            self.should_exit = True
-
-    monkeypatch.setattr(server_module, "Server", Recorded)
-    await serve(app, Config(port=1))
-    await serve(app)
-    assert [(config.app, config.port) for config in configs] == [(app, 1), (app, 4433)]
+    config = Config(app=nothing, limit_max_requests=2)
+    task = await serving(Server(config, listeners=listeners))
+    await request(listeners)
+    await steps()
+    assert not task.done()
+    await request(listeners)
+    await task
+    assert log[-1] == "close"
 
 
-def test_run_serves_in_a_loop_of_its_own_with_logging_set_up(
-    monkeypatch: pytest.MonkeyPatch, listeners: FakeListeners, log: list[str]
+async def test_the_limit_has_a_jitter_of_its_own(
+    listeners: FakeListeners, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def handler(stream: Http3Stream) -> None: ...
-
-    class Recorded(Server):
-        def __init__(self, config: Config) -> None:
-            super().__init__(config, listeners=listeners)
-            self.should_exit = True
-
-    monkeypatch.setattr(server_module, "Server", Recorded)
-    monkeypatch.setattr(server_module, "configure_logging", lambda config: log.append("logging"))
-    run(handler, port=0)
-    assert log == ["logging", "bind", "start", "shutdown", "close_connections", "close"]
+    monkeypatch.setattr(server_module, "randint", lambda low, high: high)
+    config = Config(app=nothing, limit_max_requests=1, limit_max_requests_jitter=1)
+    task = await serving(Server(config, listeners=listeners))
+    await request(listeners)
+    await steps()
+    assert not task.done()
+    await request(listeners)
+    await task
 
 
-def test_run_refuses_a_wrong_setting() -> None:
-    with pytest.raises(ConfigError, match="port must be between"):
-        run("hello:app", port=70000)
+async def test_who_is_looked_after_asks_to_retire_and_goes_on(listeners: FakeListeners) -> None:
+    asked: list[str] = []
+    config = Config(app=nothing, limit_max_requests=1)
+    server = Server(config, listeners=listeners, retire=lambda: asked.append("retire"))
+    task = await serving(server)
+    await request(listeners)
+    await steps()
+    assert asked == ["retire"]
+    assert not task.done()
+    server.should_exit = True
+    await task
+
+
+async def test_who_is_looked_after_does_not_say_what_its_parent_says(
+    listeners: FakeListeners, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "h3producer.error")
+    async with Server(Config(app=nothing), listeners=listeners, retire=lambda: None):
+        pass
+    assert not [each for each in caplog.messages if "Serving" in each or "Stop" in each]
