@@ -246,11 +246,23 @@ def _bind(family: socket.AddressFamily, address: tuple[object, ...]) -> socket.s
     return sock
 
 
+def _enlarge(sock: socket.socket, option: int) -> None:
+    """Ask for `BUFFER_SIZE`, unless the socket has as much as we would get.
+
+    Whoever bound it may go beyond the kernel's cap, as systemd does, and we would only cut it.
+    """
+    with socket.socket(sock.family, socket.SOCK_DGRAM) as other:
+        other.setsockopt(socket.SOL_SOCKET, option, BUFFER_SIZE)
+        granted = other.getsockopt(socket.SOL_SOCKET, option)
+    if sock.getsockopt(socket.SOL_SOCKET, option) < granted:
+        sock.setsockopt(socket.SOL_SOCKET, option, BUFFER_SIZE)
+
+
 def _tune(sock: socket.socket) -> None:
     sock.setblocking(False)
     for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
         with suppress(OSError):
-            sock.setsockopt(socket.SOL_SOCKET, option, BUFFER_SIZE)
+            _enlarge(sock, option)
     if sys.platform == "linux":
         # RFC 9000 §14: "UDP datagrams MUST NOT be fragmented at the IP layer." An IPv6 socket that
         # somebody else bound may serve IPv4, too.

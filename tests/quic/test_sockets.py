@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from h3producer.quic.sockets import BindTarget
 
+SO_RCVBUFFORCE = 33  # of Linux; Python has no name for it
+
 
 @pytest.fixture
 def opened() -> Iterator[ExitStack]:
@@ -203,6 +205,20 @@ def test_an_existing_socket_is_used_and_stays_open(opened: ExitStack) -> None:
     assert ours.fileno() != theirs.fileno()
     ours.close()
     assert theirs.getsockname()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="an option of Linux")
+def test_a_larger_buffer_than_we_may_ask_for_is_left_alone(opened: ExitStack) -> None:
+    """`ReceiveBuffer=` of a socket unit goes beyond net.core.rmem_max; we cannot."""
+    theirs = opened.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+    theirs.bind(("127.0.0.1", 0))
+    try:
+        theirs.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 4 * module.BUFFER_SIZE)
+    except PermissionError:
+        pytest.skip("only who administers the network may go beyond the cap")
+    (ours,) = bind(opened, theirs.fileno())
+    granted = ours.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+    assert granted == 2 * 4 * module.BUFFER_SIZE, "Linux doubles it for its own bookkeeping."
 
 
 def test_a_socket_that_is_not_bound_is_refused(opened: ExitStack) -> None:
