@@ -64,6 +64,9 @@ def _headers(
     "-H", "--header", "headers", multiple=True, callback=_headers, help="A field, as 'name: value'."
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the body to a file.")
+@click.option(
+    "-f", "--fail", is_flag=True, help="A status of 400 or more is a failure, not a body."
+)
 @click.option("-v", "--verbose", is_flag=True, help="Show request and response fields on stderr.")
 @click.option("-k", "--insecure", is_flag=True, help="Accept any certificate.")
 @click.option(
@@ -91,6 +94,7 @@ class _Wish:
     data: str | None
     headers: list[tuple[str, str]]
     output: Path | None
+    fail: bool
     verbose: bool
     insecure: bool
     cacert: Path | None
@@ -109,6 +113,8 @@ async def _fetch(wish: _Wish) -> None:
             await response.head()
             if wish.verbose:
                 _show_heads(response)
+            if wish.fail and response.status >= 400:
+                raise ClientError(f"The answer of {wish.target.authority} was {response.status}.")
             output = files.enter_context(_open_output(wish.output))
             async for piece in response:
                 output.write(piece)

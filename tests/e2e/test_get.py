@@ -78,6 +78,18 @@ async def test_any_status_is_an_answer(
     assert await get(f"{url}/404") == 0
 
 
+async def test_a_health_check_fails_with_any_status_that_is_a_failure(
+    url: str, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """curl's --fail: the exit code is all that a container's health check looks at."""
+    assert await get("--fail", f"{url}/") == 0
+    capsysbinary.readouterr()
+    assert await get("--fail", f"{url}/404") == 1
+    out, err = capsysbinary.readouterr()
+    assert out == b""
+    assert err == f"h3producer: The answer of {url.removeprefix('https://')} was 404.\n".encode()
+
+
 async def test_method_and_fields_can_be_given(
     url: str, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
