@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.e2e.raw_client import Address
     from tests.interop.authority import Authority
 
-__all__ = ["Host", "LogRecord", "hosting"]
+__all__ = ["Host", "LogRecord", "hosting", "watching"]
 
 PATIENCE = 60.0
 """Seconds for a report, and for the server to end: fuses, far above what they take."""
@@ -156,11 +156,17 @@ async def hosting(
     """
     command = ["tests.soak.app:app", "--bind", bind, "--no-access-log", *arguments]
     command += ["--certfile", str(authority.certfile), "--keyfile", str(authority.keyfile)]
-    async with command_server(*command, inherited=inherited) as server:
-        host = Host(server)
-        try:
-            yield host
-        finally:
-            host._watched.cancel()
-            host._said.cancel()
-            await asyncio.wait({host._watched, host._said})
+    async with command_server(*command, inherited=inherited) as server, watching(server) as host:
+        yield host
+
+
+@asynccontextmanager
+async def watching(server: CommandServer) -> AsyncIterator[Host]:
+    """A server that was started some other way; its log is read until the block ends."""
+    host = Host(server)
+    try:
+        yield host
+    finally:
+        host._watched.cancel()
+        host._said.cancel()
+        await asyncio.wait({host._watched, host._said})
