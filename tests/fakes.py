@@ -3,6 +3,7 @@
 `FakeTransport` keeps the promises of `http3/transport.py` on plain dictionaries; the conformance
 tests of `tests/quic/test_transport_conformance.py` hold it and the real transport to the same
 sentences. `RecordingInputs` is the other side: it writes down what the world told the core.
+`RecordingWatch` keeps the records of exchanges.
 Its one rule: what was asked stands in `calls`, what came of it in the other attributes.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from h3producer.http3.record import ExchangeRecord
 from h3producer.http3.transport import NO_PROGRESS, UNLIMITED, Progress, TlsFacts
 from h3producer.pipe.wakeup import Wakeup
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from h3producer.http3.qlog.journal import Journal
     from h3producer.http3.transport import ConnectionInputs
 
-__all__ = ["FakeTransport", "RecordingInputs"]
+__all__ = ["FakeTransport", "RecordingInputs", "RecordingWatch"]
 
 
 class FakeTransport:
@@ -259,3 +261,35 @@ class RecordingInputs:
         """Whether the peer's FIN was heard."""
         last = [e[3] for e in self.events if e[:2] == ("stream_data_received", stream_id)]
         return bool(last) and last[-1] is True
+
+
+class RecordingWatch:
+    """An `ExchangeWatch` that keeps what it is told; its clock is a number to be moved."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+        self.begun: list[ExchangeRecord] = []
+        self.ended: list[ExchangeRecord] = []
+        self.rejected: list[int] = []
+        self.given_up = 0
+        self.dropped: list[bool] = []
+        """Of each datagram that was dropped, whether it had come."""
+
+    def now(self) -> float:
+        return self.time
+
+    def exchange_began(self, stream_id: int) -> ExchangeRecord:
+        self.begun.append(ExchangeRecord(stream_id, self.time))
+        return self.begun[-1]
+
+    def exchange_ended(self, record: ExchangeRecord) -> None:
+        self.ended.append(record)
+
+    def exchange_rejected(self, stream_id: int) -> None:
+        self.rejected.append(stream_id)
+
+    def response_given_up(self) -> None:
+        self.given_up += 1
+
+    def datagram_dropped(self, *, was_received: bool) -> None:
+        self.dropped.append(was_received)

@@ -16,7 +16,14 @@ from h3producer.cli.balancing_options import BALANCING_OPTIONS
 from h3producer.cli.limit_options import LIMIT_OPTIONS
 from h3producer.cli.operation_options import OPERATION_OPTIONS
 from h3producer.cli.option import NONE, option
-from h3producer.config import LOG_LEVELS, Config, CongestionControl, EventLoop, RetryMode
+from h3producer.config import (
+    LOG_LEVELS,
+    AccessLogFormat,
+    Config,
+    CongestionControl,
+    EventLoop,
+    RetryMode,
+)
 from h3producer.quic.sockets import BindError, parse_bind
 
 if TYPE_CHECKING:
@@ -103,6 +110,12 @@ SERVE_OPTIONS: tuple[click.Parameter, ...] = (
         metavar="FILE",
     ),
     option("--access-log/--no-access-log", "access_log", help="Log a line per request."),
+    option(
+        "--access-log-format",
+        "access_log_format",
+        help="How that line looks.",
+        type=click.Choice(get_args(AccessLogFormat)),
+    ),
     option("--server-header/--no-server-header", "server_header", help="Send a server field."),
     option("--date-header/--no-date-header", "date_header", help="Send a date field."),
     # HTTP/3 and QUIC

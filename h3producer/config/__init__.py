@@ -7,10 +7,19 @@ result down.
 from h3producer.config.config import Config
 from h3producer.config.ranges import (
     LOG_LEVELS,
+    AccessLogFormat,
     ConfigError,
     CongestionControl,
     EventLoop,
     RetryMode,
 )
 
-__all__ = ["LOG_LEVELS", "Config", "ConfigError", "CongestionControl", "EventLoop", "RetryMode"]
+__all__ = [
+    "LOG_LEVELS",
+    "AccessLogFormat",
+    "Config",
+    "ConfigError",
+    "CongestionControl",
+    "EventLoop",
+    "RetryMode",
+]

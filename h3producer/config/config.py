@@ -15,6 +15,7 @@ from h3producer.config.balancing import Balancing, check_balancing
 from h3producer.config.limits import Limits
 from h3producer.config.operation import Operation, check_health_path
 from h3producer.config.ranges import (
+    AccessLogFormat,
     ConfigError,
     CongestionControl,
     EventLoop,
@@ -88,6 +89,9 @@ class Config(Limits, Operation, Balancing):
     """Send `date` in responses that have none (RFC 9110 §6.6.1)."""
     access_log: bool = True
     """Log one line per finished request."""
+    access_log_format: AccessLogFormat = "text"
+    """`text`: uvicorn's line, and how the exchange ended if not well. `json`: an object with all
+    that is known of it: bytes, the time of the first byte, by whom it was cut."""
     log_level: str = "info"
     """The least that is logged: critical, error, warning, info, debug or trace. Applied by
     `run` and the command line; a server inside another program leaves logging to it."""

@@ -13,6 +13,7 @@ __all__ = [
     "LOG_LEVELS",
     "MIB",
     "RANGES",
+    "AccessLogFormat",
     "ConfigError",
     "CongestionControl",
     "EventLoop",
@@ -26,6 +27,8 @@ MIB = 1024 * 1024
 RetryMode = Literal["always", "auto", "never"]
 CongestionControl = Literal["reno", "cubic"]
 EventLoop = Literal["auto", "asyncio", "uvloop"]
+
+AccessLogFormat = Literal["text", "json"]
 
 LOG_LEVELS = ("critical", "error", "warning", "info", "debug", "trace")
 """From the quietest to the loudest; `trace` is below `logging.DEBUG`, as in uvicorn."""
@@ -48,6 +51,7 @@ def check_ranges(settings: object) -> None:
 
 
 _CHOICES = {
+    "access_log_format": get_args(AccessLogFormat),
     "congestion_control": get_args(CongestionControl),
     "log_level": LOG_LEVELS,
     "loop": get_args(EventLoop),

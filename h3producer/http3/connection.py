@@ -13,6 +13,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from h3producer.errors import ErrorCode, Http3ConnectionError, Http3StreamError
+from h3producer.http3.cause import Cause
 from h3producer.http3.complaints import COMPLAINTS, ConnectionComplaints
 from h3producer.http3.control_stream import (
     Http3ControlStream,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from h3producer.config import Config
+    from h3producer.http3.record import ExchangeWatch
     from h3producer.http3.transport import QuicTransport
     from h3producer.wire.priority import Priority
 
@@ -73,6 +75,7 @@ class Http3Connection:
         handler: Handler,
         config: Config,
         turnstile: Turnstile | None = None,
+        watch: ExchangeWatch | None = None,
     ) -> None:
         self._transport = transport
         field_encoder = FieldSectionEncoder()
@@ -104,11 +107,12 @@ class Http3Connection:
             config=config,
             complain=self._complain,
             on_closed=self._stream_closed,
-            datagrams=connection_datagrams(transport, self.peer, config),
+            datagrams=connection_datagrams(transport, self.peer, config, watch),
+            watch=watch,
         )
         self.streams: dict[int, Http3Stream] = {}
         """The exchanges under way, by stream id."""
-        self._patience = Patience(transport, self.streams, config)
+        self._patience = Patience(transport, self.streams, config, watch)
         self._complaints = ConnectionComplaints(COMPLAINTS)
         self._first_unaccepted_id = 0
         self._is_shutting_down = False
@@ -262,7 +266,7 @@ class Http3Connection:
 
     def _stream_failed(self, stream: Http3Stream, error: Http3StreamError) -> None:
         self._complain("stream %d is reset: %s", stream.stream_id, error)
-        stream.abort(error.error_code, str(error))
+        stream.abort(error.error_code, str(error), Cause.of_fault(error.error_code))
         self._context.load.count(Load.RESETS)
 
     def _reject(self, stream_id: int) -> None:
@@ -272,6 +276,8 @@ class Http3Connection:
         self._transport.reset(stream_id, ErrorCode.H3_REQUEST_REJECTED)
         self._transport.stop_sending(stream_id, ErrorCode.H3_REQUEST_REJECTED)
         self._priorities.pop(stream_id, None)
+        if self._context.watch is not None:
+            self._context.watch.exchange_rejected(stream_id)
 
     def _stream_closed(self, stream: Exchange) -> None:
         self.streams.pop(stream.stream_id, None)

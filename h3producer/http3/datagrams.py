@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from h3producer.config import Config
     from h3producer.http3.control_stream import PeerControl
+    from h3producer.http3.record import ExchangeWatch
     from h3producer.http3.transport import QuicTransport
 
 __all__ = [
@@ -49,18 +50,24 @@ def takes_datagrams(config: Config) -> bool:
 
 
 def connection_datagrams(
-    transport: QuicTransport, peer: PeerControl, config: Config
+    transport: QuicTransport, peer: PeerControl, config: Config, watch: ExchangeWatch | None = None
 ) -> ConnectionDatagrams | None:
     """Those of a connection; None if none are offered."""
     if not takes_datagrams(config):
         return None
-    return ConnectionDatagrams(transport, peer, config.max_received_datagrams)
+    return ConnectionDatagrams(transport, peer, config.max_received_datagrams, watch)
 
 
 class ConnectionDatagrams:
     """What the exchanges of one connection share of datagrams."""
 
-    def __init__(self, transport: QuicTransport, peer: PeerControl, max_waiting: int) -> None:
+    def __init__(
+        self,
+        transport: QuicTransport,
+        peer: PeerControl,
+        max_waiting: int,
+        watch: ExchangeWatch | None = None,
+    ) -> None:
         """`max_waiting` datagrams of an exchange wait for the application at most."""
         self.transport = transport
         self.max_waiting = max_waiting
@@ -68,6 +75,7 @@ class ConnectionDatagrams:
         self.waiting = 0
         """Datagrams that wait for handlers, all exchanges together."""
         self._peer = peer
+        self._watch = watch
         self._early: deque[tuple[int, bytes]] = deque(maxlen=MAX_EARLY)
 
     @property
@@ -88,7 +96,21 @@ class ConnectionDatagrams:
     def keep(self, stream_id: int, payload: bytes) -> None:
         """The exchange has not begun. RFC 9297 §2.1: "the receiver SHALL either drop that datagram
         silently or buffer it temporarily"."""
+        if len(self._early) == MAX_EARLY:
+            self.dropped_one()
         self._early.append((stream_id, payload))
+
+    def send(self, stream_id: int, payload: bytes) -> bool:
+        """Send one; return whether it was taken."""
+        is_taken = self.transport.send_datagram(encode_datagram(stream_id, payload))
+        if not is_taken and self._watch is not None:
+            self._watch.datagram_dropped(was_received=False)
+        return is_taken
+
+    def dropped_one(self) -> None:
+        """One that came was dropped."""
+        if self._watch is not None:
+            self._watch.datagram_dropped(was_received=True)
 
     def take(self, stream_id: int) -> list[bytes]:
         """What was kept for an exchange; it is kept no more."""
@@ -141,7 +163,7 @@ class StreamDatagrams:
             return False
         if len(payload) > limit:
             raise LocalProtocolError(f"A datagram has at most {limit} bytes here, not more.")
-        return self.connection.transport.send_datagram(encode_datagram(self._stream_id, payload))
+        return self.connection.send(self._stream_id, payload)
 
     async def receive(self) -> bytes:
         """Wait for the next one. Raises RequestAborted once the exchange is over and none is left.
@@ -172,6 +194,7 @@ class StreamDatagrams:
             connection.waiting += 1
         else:
             self.dropped += 1
+            connection.dropped_one()
             if not self._waiting:
                 return  # the room is taken by others
             self._waiting.popleft()

@@ -32,11 +32,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from h3producer.config import Config
+    from h3producer.http3.cause import Cause
     from h3producer.http3.datagrams import ConnectionDatagrams, StreamDatagrams
     from h3producer.http3.early_requests import EarlyRequests
     from h3producer.http3.field_encoder import FieldEncoder
     from h3producer.http3.output_producer import Http3OutputProducer
     from h3producer.http3.priorities import Priorities
+    from h3producer.http3.record import ExchangeRecord, ExchangeWatch
     from h3producer.http3.request_body import RequestBody
     from h3producer.http3.request_sections import RequestSections
     from h3producer.http3.response import Http3Response
@@ -71,6 +73,8 @@ class ExchangeContext:
     """Told once nothing more happens on our side; what was handed to QUIC may still be unsent."""
     datagrams: ConnectionDatagrams | None
     """None if the server takes no datagrams."""
+    watch: ExchangeWatch | None
+    """Who watches; None if nobody does."""
 
     def forget(self) -> None:
         """The connection is idle: keep nothing of the exchanges that were."""
@@ -89,6 +93,14 @@ class Exchange:
 
     _datagrams: StreamDatagrams | None = None
     """Made when one comes, or when somebody asks."""
+    record: ExchangeRecord | None = None
+    """What is noted of it, if somebody watches."""
+    is_early = False
+    """It came as early data and may be a repetition (RFC 8470); 425 makes the client ask again."""
+    is_probe = False
+    """The server itself answers whoever asks for its health."""
+    cause: Cause | None = None
+    """What it is that did not go well; the first cause decides."""
 
     def __init__(self, stream_id: int, context: ExchangeContext) -> None:
         self.stream_id = stream_id
@@ -107,6 +119,8 @@ class Exchange:
         """Somebody cut the exchange: the client, the connection, the server or `reset`."""
         self.refused_with: int | None = None
         """The status of a response that we gave in the application's place, which cut it off."""
+        if context.watch is not None:
+            self.record = context.watch.exchange_began(stream_id)
 
     @property
     def pace(self) -> ExchangePace:
@@ -168,7 +182,7 @@ class Exchange:
         """The application asked for the normal end: it comes by itself, or has come."""
         return self._has_responded or self.output.state is OutputState.SUFFIXED
 
-    def _cut(self, error_code: int, message: str, reply: int) -> None:
+    def _cut(self, error_code: int, message: str, reply: int, cause: Cause) -> None:
         """End the exchange before its time, with RESET_STREAM `reply`.
 
         The order is upstream's: stop the output, so that no frame follows; end the body with the
@@ -177,30 +191,30 @@ class Exchange:
         """
         if self.aborted or (self._reader.state is RequestState.ENDED and self._has_responded):
             return
-        self._cut_off(error_code, message)
+        self._cut_off(error_code, message, cause)
         if self._frame_writer is not None:
             self._frame_writer.abort(reply)
         else:
             self._context.transport.reset(self.stream_id, reply)
         self._end(reply)
 
-    def _cut_by_client(self, error_code: int, message: str, reply: int) -> None:
+    def _cut_by_client(self, error_code: int, message: str, reply: int, cause: Cause) -> None:
         """The client wants no more of it, and says so once or twice."""
         if not self.aborted:
-            self._cut(error_code, message, reply)
+            self._cut(error_code, message, reply, cause)
             self._context.load.count(Load.RESETS)
 
-    def _refuse(self, status: int, error_code: int, message: str) -> None:
+    def _refuse(self, status: int, error_code: int, message: str, cause: Cause) -> None:
         """Answer in the application's place, if need be: it is cut off, and nothing more is read.
 
         If its response has begun it is too late for another, and both halves are reset.
         """
         if self._is_accepted and not self.output.awaits_headers:
             self._context.complain("stream %d is reset: %s", self.stream_id, message)
-            self._cut(error_code, message, error_code)
+            self._cut(error_code, message, error_code, cause)
         else:
             self._context.complain("stream %d is answered %d: %s", self.stream_id, status, message)
-            self._cut_off(error_code, message)
+            self._cut_off(error_code, message, cause)
             if self._answer_for_it(status):
                 self.refused_with = status
                 self._end(ErrorCode.H3_NO_ERROR)  # RFC 9114 §4.1, as in `leave`
@@ -209,10 +223,10 @@ class Exchange:
                 self._end(error_code)
         self._context.load.count(Load.RESETS)
 
-    def _give_up(self, error_code: int, message: str) -> None:
+    def _give_up(self, error_code: int, message: str, cause: Cause) -> None:
         """Cut what the client does not take, also when all of it was handed over."""
         self._context.complain("stream %d is reset: %s", self.stream_id, message)
-        self._cut_off(error_code, message)
+        self._cut_off(error_code, message, cause)
         if self._frame_writer is None or self._has_responded:
             # Its FIN, if there is one, waits behind what the client does not take.
             self._context.transport.reset(self.stream_id, error_code)
@@ -228,11 +242,36 @@ class Exchange:
             self._datagrams.end(RequestAborted("The response has ended.", ErrorCode.H3_NO_ERROR))
         if self._closed is not None:
             self._closed.set()
+        if self.record is not None:
+            self._end_record(self.record)
 
     # Inside
 
-    def _cut_off(self, error_code: int, message: str) -> None:
+    def _end_record(self, record: ExchangeRecord) -> None:
+        watch = self._context.watch
+        if watch is None or record.ended is not None:
+            return  # what is cut after its end had ended before
+        record.ended = watch.now()
+        record.request = self.head
+        record.request_bytes = self._reader.content_received
+        if self._is_accepted:
+            record.response_bytes = self.response_bytes
+        record.is_whole = self._has_responded
+        if self.is_early or self.is_probe or self.cause is not None or not record.is_whole:
+            self._note_what_is_rare(record)
+        watch.exchange_ended(record)
+
+    def _note_what_is_rare(self, record: ExchangeRecord) -> None:
+        record.is_early, record.is_probe = self.is_early, self.is_probe
+        record.cause = self.cause
+        if self.refused_with is not None:
+            record.answered, record.status = record.ended, self.refused_with
+        if not record.is_whole:
+            record.error_code = self.error_code
+
+    def _cut_off(self, error_code: int, message: str, cause: Cause) -> None:
         """The application, if it has been called, hears that it is over."""
+        self.cause = self.cause or cause
         self.error_code = error_code
         self.aborted = True
         if self._datagrams is not None:

@@ -11,7 +11,6 @@ keeps its download, and one byte a minute keeps nobody.
 from __future__ import annotations
 
 import functools
-from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from h3producer.http3.data_rate import DataRate, MinDataRate
@@ -20,15 +19,7 @@ if TYPE_CHECKING:
     from h3producer.config import Config
     from h3producer.http3.transport import Progress
 
-__all__ = ["ExchangePace", "Overdue", "PaceLimits", "ResponsePace"]
-
-
-class Overdue(Enum):
-    """What has taken too long."""
-
-    HEAD = "The request head did not come in time."
-    BODY = "The request body came too slowly."
-    RESPONSE = "The response was taken too slowly."
+__all__ = ["ExchangePace", "PaceLimits", "ResponsePace"]
 
 
 class PaceLimits(NamedTuple):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from h3producer.config import Config
     from h3producer.http3.exchange import Exchange
+    from h3producer.http3.record import ExchangeWatch
     from h3producer.http3.stream import Http3Stream
     from h3producer.http3.transport import QuicTransport
 
@@ -33,10 +34,15 @@ class Patience:
     """The time of one connection, and what is held to it."""
 
     def __init__(
-        self, transport: QuicTransport, streams: Mapping[int, Http3Stream], config: Config
+        self,
+        transport: QuicTransport,
+        streams: Mapping[int, Http3Stream],
+        config: Config,
+        watch: ExchangeWatch | None = None,
     ) -> None:
         self._transport = transport
         self._streams = streams
+        self._watch = watch
         self._keep_alive = config.keep_alive_timeout
         self._response_limit = PaceLimits.of(config).response
         self._undelivered: dict[int, ResponsePace] = {}
@@ -100,6 +106,8 @@ class Patience:
             if pace.is_too_slow(self.now, progress):
                 # Its FIN waits behind what the client does not take, so it has not been sent.
                 self._transport.reset(stream_id, ErrorCode.H3_REQUEST_CANCELLED)
+                if self._watch is not None:
+                    self._watch.response_given_up()
                 late += 1
             elif progress.unsent:
                 continue

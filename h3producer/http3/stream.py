@@ -2,7 +2,8 @@
 
 This file knows when an application is started, and what follows from how it leaves. It refuses to
 know frames (`http3/request_reader.py`, `http3/frame_writer.py`), what an end consists of
-(`http3/exchange.py`), datagrams (`http3/datagram_exchange.py`) and other streams: the connection
+(`http3/exchange.py`), datagrams (`http3/datagram_exchange.py`), time (`http3/timed_exchange.py`)
+and other streams: the connection
 gives it what all of them share.
 
 Where the world reaches in: `data_received`, `reset_received`, `stop_received`,
@@ -24,13 +25,15 @@ from h3producer.errors import (
     ErrorCode,
     LocalProtocolError,
 )
-from h3producer.http3.datagram_exchange import DatagramExchange
+from h3producer.http3.cause import Cause
 from h3producer.http3.disconnects import is_disconnect
 from h3producer.http3.frame_writer import Http3FrameWriter
 from h3producer.http3.output_producer import Http3OutputProducer
+from h3producer.http3.record import RecordedOutput
 from h3producer.http3.request_body import RequestBody
 from h3producer.http3.response import Http3Response
 from h3producer.http3.state import RequestState
+from h3producer.http3.timed_exchange import TimedExchange, is_connect
 from h3producer.pipe.wakeup import start_inline
 from h3producer.wire.received import OversizedSection
 
@@ -51,7 +54,7 @@ A server keeps a plain CONNECT (RFC 9110 §9.3.6) from it unless it has a true `
 """
 
 
-class Http3Stream(DatagramExchange):
+class Http3Stream(TimedExchange):
     """One request and its response; what a handler gets.
 
     `request`, `body`, `response` and `output` exist once the handler runs.
@@ -66,24 +69,10 @@ class Http3Stream(DatagramExchange):
 
     # For the application
 
-    is_early = False
-    """It came as early data and may be a repetition (RFC 8470); 425 makes the client ask again."""
-
     @property
     def transport(self) -> QuicTransport:
         """The connection: addresses, TLS facts."""
         return self._context.transport
-
-    @property
-    def is_tunnel(self) -> bool:
-        """It is a CONNECT that was accepted, or may be yet (RFC 9110 §9.3.6).
-
-        `body` and `response` are then bytes for as long as both ends like: `response.start(200)`
-        and `response.flush()` accept, and none of the limits holds that requests and responses
-        have, but for the bounds of what is buffered.
-        """
-        status = self.response.status
-        return _is_connect(self.request) and (status is None or status <= 299)
 
     def when_draining(self, callback: Callable[[], None]) -> None:
         """Have `callback` called, in a loop pass of its own, once the connection begins to stop.
@@ -103,7 +92,7 @@ class Http3Stream(DatagramExchange):
         """
         if not 0 <= error_code <= MAX_ERROR_CODE:
             raise ValueError(f"An error code is in 0..2^62-1, which {error_code} is not.")
-        self.abort(error_code, "reset by the application")
+        self.abort(error_code, "reset by the application", Cause.APPLICATION_RESET)
 
     # For the connection
 
@@ -116,7 +105,7 @@ class Http3Stream(DatagramExchange):
         except OversizedSection as error:
             if self._is_accepted:
                 raise  # trailers, and the application is at work
-            self._refuse(431, error.error_code, str(error))
+            self._refuse(431, error.error_code, str(error), Cause.MAX_FIELD_SECTION_SIZE)
         finally:
             # What is not content is consumed by having been read; content by its reader.
             overhead = len(data) - (reader.content_received - before)
@@ -138,40 +127,24 @@ class Http3Stream(DatagramExchange):
         )
         self._reader.abandon()
         if self._reader.state is RequestState.ABORTED:
-            self._cut_by_client(error_code, "The client reset the request stream.", reply)
+            message = "The client reset the request stream."
+            self._cut_by_client(error_code, message, reply, Cause.CLIENT_RESET)
 
     def stop_received(self, error_code: int) -> None:
         """STOP_SENDING: nobody wants the response. QUIC has already reset our half."""
         if not self._has_responded:
             reply = ErrorCode.H3_REQUEST_CANCELLED
-            self._cut_by_client(error_code, "The client stopped reading the response.", reply)
-
-    def tick(self, now: float) -> bool:
-        """Time has gone by; return whether the client took too long, which ends the exchange."""
-        if self.aborted:
-            return False
-        reader, pace = self._reader, self.pace
-        if reader.state is RequestState.AWAITING_HEADERS:
-            if pace.head_overdue(now):
-                self._give_up(ErrorCode.H3_REQUEST_REJECTED, "The request head did not come.")
-        elif self._is_accepted and self.is_tunnel and not self.response.completed:
-            pass  # both ends may be quiet for as long as they like
-        elif not _is_connect(self.request) and pace.body_overdue(
-            now, self.body.is_awaited, reader.content_received
-        ):
-            code = ErrorCode.H3_REQUEST_CANCELLED
-            self._refuse(408, code, "The request body came too slowly.")
-        elif pace.response.is_too_slow(now, self._context.transport.progress(self.stream_id)):
-            self._give_up(ErrorCode.H3_REQUEST_CANCELLED, "The response was taken too slowly.")
-        return self.aborted
+            message = "The client stopped reading the response."
+            self._cut_by_client(error_code, message, reply, Cause.CLIENT_STOP)
 
     def connection_lost(self, error_code: int, reason: str) -> None:
         """There is no connection any more; nothing can be sent."""
-        self._cut(error_code, f"The connection ended: {reason or 'closed'}.", error_code)
+        message = f"The connection ended: {reason or 'closed'}."
+        self._cut(error_code, message, error_code, Cause.CONNECTION_LOST)
 
-    def abort(self, error_code: int, reason: str) -> None:
+    def abort(self, error_code: int, reason: str, cause: Cause = Cause.APPLICATION_ERROR) -> None:
         """Cut the exchange from our side: RESET_STREAM and STOP_SENDING with the same code."""
-        self._cut(error_code, f"The exchange was aborted: {reason}.", error_code)
+        self._cut(error_code, f"The exchange was aborted: {reason}.", error_code, cause)
 
     def drain(self) -> None:
         """The connection ends as soon as its exchanges have."""
@@ -185,7 +158,7 @@ class Http3Stream(DatagramExchange):
     def request_received(self, request: Request) -> None:
         self.request = request
         limit = self._context.config.max_request_body_size
-        if limit is not None and (request.content_length or 0) > limit and not _is_connect(request):
+        if limit is not None and (request.content_length or 0) > limit and not is_connect(request):
             self._refuse_content(limit)
             return
         if request.priority is not None:
@@ -207,7 +180,7 @@ class Http3Stream(DatagramExchange):
     def content_received(self, piece: bytes) -> None:
         limit = self._context.config.max_request_body_size
         received = self._reader.content_received
-        if limit is not None and received > limit and not _is_connect(self.request):
+        if limit is not None and received > limit and not is_connect(self.request):
             self._refuse_content(limit)
             self._context.transport.grant(self.stream_id, len(piece))  # nobody reads it
         else:
@@ -220,14 +193,20 @@ class Http3Stream(DatagramExchange):
         # RFC 9110 §15.5.14: 413 (Content Too Large) is for a request whose content "is larger than
         # the server is willing or able to process".
         message = f"The request body has more than {limit} bytes."
-        self._refuse(413, ErrorCode.H3_EXCESSIVE_LOAD, message)
+        self._refuse(413, ErrorCode.H3_EXCESSIVE_LOAD, message, Cause.MAX_REQUEST_BODY_SIZE)
 
     # The application's run
 
     def _prepare_response(self, method: str) -> None:
         context = self._context
         self._frame_writer = Http3FrameWriter(self.stream_id, context.transport, context.encoder)
-        self.output = Http3OutputProducer(self._frame_writer, self.abort, self._announce_closed)
+        if self.record is None or context.watch is None:
+            self.output = Http3OutputProducer(self._frame_writer, self.abort, self._announce_closed)
+        else:
+            self.output = output = RecordedOutput(
+                self._frame_writer, self.abort, self._announce_closed
+            )
+            output.record, output.now = self.record, context.watch.now
         self.response = Http3Response(self.output, method, context.heads)
 
     def _end(self, error_code: int) -> None:
@@ -265,7 +244,8 @@ class Http3Stream(DatagramExchange):
         finally:
             if not self._has_responded:
                 # Cancelled, or on its way out of the process; a no-op after any other cut.
-                self.abort(ErrorCode.H3_INTERNAL_ERROR, "the application was cancelled")
+                reason = "the application was cancelled"
+                self.abort(ErrorCode.H3_INTERNAL_ERROR, reason, Cause.APPLICATION_CANCELED)
             self.body.complete()
             self.leave()
 
@@ -278,6 +258,7 @@ class Http3Stream(DatagramExchange):
             logger.debug("Stream %d: %s", self.stream_id, error)
             return
         logger.error("Stream %d: exception in the application", self.stream_id, exc_info=error)
+        self.cause = self.cause or Cause.APPLICATION_ERROR
         if not (self.aborted or self._is_ending):
             await self._answer(500, b"Internal Server Error")
 
@@ -303,8 +284,3 @@ class Http3Stream(DatagramExchange):
             await self.output.write_100_continue()
         except LocalProtocolError as error:
             logger.debug("Stream %d: %s", self.stream_id, error)
-
-
-def _is_connect(request: Request) -> bool:
-    """What comes after it is no content, and has no length."""
-    return request.method == "CONNECT"

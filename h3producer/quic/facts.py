@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["PathFacts", "StreamFacts"]
+__all__ = ["IDLE_TIMEOUT", "EndFacts", "PathFacts", "StreamFacts"]
+
+IDLE_TIMEOUT = "Idle timeout"
+"""The reason of an end about which nobody said a word (RFC 9000 §10.1)."""
 
 
 class PathFacts(NamedTuple):
@@ -39,3 +42,20 @@ class StreamFacts(NamedTuple):
     """Never put into a packet: the client's windows, or the path, do not let them go."""
     unacked: int
     """Sent, and held until the client says that it has them."""
+
+
+class EndFacts(NamedTuple):
+    """How a connection ended."""
+
+    error_code: int
+    """Of HTTP/3, or of QUIC if the reason says so; 0 if there is none."""
+    reason: str
+    is_ours: bool
+    """We ended it: it was closed, or what came broke a rule, or its handshake took too long."""
+    was_open: bool
+    """Its handshake was complete."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Its client was not heard of for too long."""
+        return self.reason == IDLE_TIMEOUT

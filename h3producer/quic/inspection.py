@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from h3producer.http3.transport import ConnectionInputs
     from h3producer.quic.drains import Drains
     from h3producer.quic.engine import EngineConnection
-    from h3producer.quic.facts import PathFacts, StreamFacts
+    from h3producer.quic.facts import EndFacts, PathFacts, StreamFacts
 
 __all__ = ["Inspection"]
 
@@ -30,6 +30,10 @@ class Inspection:
     _drains: Drains
     _inputs: ConnectionInputs | None
     _began: float
+    _is_ours = False
+    """Whether the end, if there is one, is our doing."""
+    end: EndFacts | None = None
+    """How it ended; None while it has not."""
 
     @property
     def began(self) -> float:

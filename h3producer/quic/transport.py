@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from h3producer.errors import ErrorCode
 from h3producer.quic.drains import Drains
 from h3producer.quic.engine import EngineObserver, TransportError
+from h3producer.quic.facts import EndFacts
 from h3producer.quic.farewell import Farewell
 from h3producer.quic.inspection import Inspection
 from h3producer.quic.link import Tenant
@@ -111,6 +112,7 @@ class EngineTransport(StreamVerbs, Inspection, Tenant, EngineObserver):
         else:
             self._parting = None
             self._phase = Phase.CLOSING
+            self._is_ours = True
             self._connection.close_application(error_code, reason)
         self._changed()
 
@@ -162,6 +164,7 @@ class EngineTransport(StreamVerbs, Inspection, Tenant, EngineObserver):
     def abandon(self, error_code: int, reason: str) -> None:
         """Forget the connection without a word to the peer."""
         if self._phase is not Phase.FORGOTTEN:
+            self._is_ours = True
             self.connection_terminated(error_code, reason)
             self._phase = Phase.FORGOTTEN
             self._timer.cancel()
@@ -214,11 +217,13 @@ class EngineTransport(StreamVerbs, Inspection, Tenant, EngineObserver):
             self._inputs.datagram_received(data)
 
     def rule_broken(self, sentence: str) -> None:
+        self._is_ours = True
         self._link.rule_broken(self, sentence)
 
     def connection_terminated(self, error_code: int, reason: str) -> None:
         if self._phase not in (Phase.ENDED, Phase.FORGOTTEN):
             self._phase = Phase.ENDED
+            self.end = EndFacts(error_code, reason, self._is_ours, not self._is_early)
             self._link.ended(self)
             if self._inputs is not None:
                 self._safely(self._inputs.connection_terminated, error_code, reason)
@@ -228,6 +233,7 @@ class EngineTransport(StreamVerbs, Inspection, Tenant, EngineObserver):
         # RFC 9000 §20.1: "The server refused to accept a new connection." Requests that came along,
         # since a client's handshake is complete before ours, were not looked at.
         self._phase = Phase.CLOSING
+        self._is_ours = True
         self._connection.close_transport(TransportError.CONNECTION_REFUSED)
         self._changed()
 

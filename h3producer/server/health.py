@@ -15,10 +15,7 @@ Its one rule: a state never comes back. A load balancer that has heard "draining
 from __future__ import annotations
 
 import enum
-import logging
 from typing import TYPE_CHECKING, Final
-
-from h3producer.http3.log_words import show_address, show_target
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -26,8 +23,6 @@ if TYPE_CHECKING:
     from h3producer.http3.stream import Handler, Http3Stream
 
 __all__ = ["Health", "HealthAnswers", "HealthState"]
-
-logger = logging.getLogger("h3producer.access")
 
 _FIELDS: Final = [
     (b"content-type", b"text/plain; charset=utf-8"),
@@ -85,6 +80,7 @@ class HealthAnswers:
         return self._handler(stream)
 
     async def _answer(self, stream: Http3Stream) -> None:
+        stream.is_probe = True
         method = stream.request.method
         if method in ("GET", "HEAD"):
             status, content = self._health.answer()
@@ -96,7 +92,3 @@ class HealthAnswers:
             status, content = 405, b""
             stream.response.start(status, [(b"allow", b"GET, HEAD")])
         await stream.response.complete(b"" if method == "HEAD" else content)
-        if logger.isEnabledFor(logging.DEBUG):
-            address = show_address(stream.transport.peer_address)
-            target = show_target(stream.request.path)
-            logger.debug('%s - "%s %s HTTP/%s" %s', address, method, target, "3", status)

@@ -16,6 +16,7 @@ from h3producer.http3.qlog.tap import tapped
 from h3producer.http3.qlog.writes import noting_handler
 from h3producer.http3.turnstile import Turnstile
 from h3producer.http3.webtransport.connection import connection_class
+from h3producer.observe.observer import Observer
 from h3producer.quic.acceptor import Acceptor
 from h3producer.quic.aioquic.engine import ALPN, AioquicEngine
 from h3producer.quic.balancing.assignment import AssignmentError
@@ -89,6 +90,8 @@ class UdpListeners:
         self._config = config
         self._protocols = dict(protocols or {})
         self._place = place
+        self.observer = Observer(config, None if place is None else place.slot)
+        """Who sees what happens on them."""
         self._sockets: list[socket.socket] = []
         self._endpoints: list[UdpEndpoint] = []
         self._engine: AioquicEngine | None = None
@@ -128,14 +131,15 @@ class UdpListeners:
                 other = self._protocols.get(transport.tls.protocol)
                 if other is not None:
                     return other(transport)
+            watch = self.observer.watch(transport)
             journal = transport.journal
             if journal is None:
-                return make_connection(transport, handler, config, turnstile)
+                return make_connection(transport, handler, config, turnstile, watch)
             noting = noting_handler(handler, journal)
             return tapped(
                 transport,
                 journal,
-                lambda transport: make_connection(transport, noting, config, turnstile),
+                lambda transport: make_connection(transport, noting, config, turnstile, watch),
             )
 
         acceptor = Acceptor(engine, config, keys.retry)

@@ -66,11 +66,21 @@ def configure_logging(config: Config) -> None:
     """
     logging.addLevelName(TRACE, "TRACE")
     if config.log_config is None:
-        logging.config.dictConfig(LOGGING_CONFIG)
+        logging.config.dictConfig(_default(config))
     else:
         _apply(config.log_config)
     if config.log_config is None or config.log_level != "info":
         logging.getLogger("h3producer").setLevel(config.log_level.upper())
+
+
+def _default(config: Config) -> dict[str, object]:
+    if config.access_log_format == "text":
+        return LOGGING_CONFIG
+    formatters = {
+        "default": {"format": "%(levelname)-8s %(message)s"},
+        "access": {"format": "%(message)s"},  # a line is the whole object
+    }
+    return {**LOGGING_CONFIG, "formatters": formatters}
 
 
 def _apply(log_config: str | Mapping[str, object]) -> None:

@@ -1,8 +1,8 @@
-"""The requests that are in the application now: how many, which, and how each ended.
+"""The requests that are in the application now: how many, and which.
 
 This file stands between the connections and the application: it is a handler that calls the
-application's handler. It knows the concurrency limit, the access log and the set of running
-requests. It refuses to know what a request does.
+application's handler. It knows the concurrency limit and the set of running requests. It refuses to
+know what a request does, and how it ended (`h3producer/observe/`).
 
 Its one rule: the application's handler is called exactly as if nobody stood in between; what it
 raises and returns goes through untouched. But a plain CONNECT, which asks for a proxy, is answered
@@ -13,11 +13,9 @@ take it for a page.
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import TYPE_CHECKING
 
-from h3producer.errors import ErrorCode
-from h3producer.http3.log_words import show_address, show_target
+from h3producer.http3.cause import Cause
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -27,19 +25,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Requests"]
 
-logger = logging.getLogger("h3producer.access")
-
 _BUSY = b"Service Unavailable"
 
 
 class Requests:
-    """A handler around `handler` that counts, limits and logs; `len()` is how many are inside."""
+    """A handler around `handler` that counts and limits; `len()` is how many are inside."""
 
     def __init__(self, handler: Callable[[Http3Stream], Awaitable[None]], config: Config) -> None:
         self._handler = handler
         self._takes_connect = bool(getattr(handler, "takes_connect", False))
         self._limit = config.limit_concurrency
-        self._access_log = config.access_log
         self._running: set[asyncio.Task[object]] = set()
         self._idle: asyncio.Event | None = None
         """Set when the last request has left; only if somebody waits for that."""
@@ -51,7 +46,6 @@ class Requests:
         """Handle one exchange, as a task of its own; answers 503 itself beyond the limit."""
         task = asyncio.current_task()
         assert task is not None, "the stream runs its handler as a task"
-        canceled = False
         try:
             if self._limit is not None and len(self._running) >= self._limit:
                 await _refuse(stream)
@@ -62,15 +56,10 @@ class Requests:
             else:
                 self._running.add(task)
                 await self._handler(stream)
-        except asyncio.CancelledError:
-            canceled = True
-            raise
         finally:
             self._running.discard(task)
             if self._idle is not None and not self._running:
                 self._idle.set()
-            if self._access_log and logger.isEnabledFor(logging.INFO):
-                _log_end(stream, canceled)
 
     def _takes(self, stream: Http3Stream) -> bool:
         """Whether the handler hears of a CONNECT: of an extended one it is the judge."""
@@ -94,48 +83,8 @@ class Requests:
 
 
 async def _refuse(stream: Http3Stream) -> None:
+    stream.cause = Cause.LIMIT_CONCURRENCY
     length = str(len(_BUSY)).encode("ascii")
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", length)]
     stream.response.start(503, headers)
     await stream.response.complete(_BUSY)
-
-
-def _log_end(stream: Http3Stream, canceled: bool) -> None:
-    """One line in uvicorn's format; behind the status how the exchange ended, if not well."""
-    status, ending = _outcome(stream, canceled)
-    line = '%s - "%s %s HTTP/%s" %s'
-    arguments: list[object] = [
-        show_address(stream.transport.peer_address),
-        "WebSocket" if stream.request.protocol == "websocket" else stream.request.method,
-        show_target(stream.request.path),
-        "3",
-        "-" if status is None else status,
-    ]
-    if ending is None:
-        # With these five arguments uvicorn's AccessFormatter works, too.
-        logger.info(line, *arguments)
-    else:
-        logger.info(line + " %s", *arguments, ending)
-
-
-def _outcome(stream: Http3Stream, canceled: bool) -> tuple[int | None, str | None]:
-    """The status that the client gets, and what cut the exchange short; see `Http3Stream`."""
-    response = stream.response
-    if stream.refused_with is not None:
-        return stream.refused_with, None
-    if stream.aborted or (canceled and not response.completed):
-        code = ErrorCode.H3_REQUEST_CANCELLED if stream.error_code is None else stream.error_code
-        return response.status if response.headers_sent else None, f"aborted {_show_code(code)}"
-    if response.completed:
-        return response.status, None
-    if response.headers_sent:
-        return response.status, f"reset {ErrorCode.H3_INTERNAL_ERROR.name}"
-    # The application left without a response: the stream makes one.
-    return 500, None
-
-
-def _show_code(code: int) -> str:
-    try:
-        return ErrorCode(code).name
-    except ValueError:
-        return hex(code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import signal
 import socket
@@ -136,6 +137,16 @@ async def test_every_request_is_a_line_on_stdout(app_dir: Path) -> None:
         server.signal(signal.SIGTERM)
         assert await server.ended() == 0
         assert '- "GET /a?b HTTP/3" 200' in await stdout_of(server)
+
+
+async def test_a_line_can_be_an_object(app_dir: Path) -> None:
+    options = ("--port", "0", "--access-log-format", "json")
+    async with command_server("apps:handler", *options) as server:
+        await fetch(server, app_dir, "/a?b")
+        server.signal(signal.SIGTERM)
+        assert await server.ended() == 0
+        facts = json.loads(await stdout_of(server))
+    assert (facts["target"], facts["status"], facts["ended"]) == ("/a?b", 200, "complete")
 
 
 async def test_the_access_log_can_be_off(app_dir: Path) -> None:

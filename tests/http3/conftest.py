@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
+from tests.fakes import RecordingWatch
 from tests.http3.harness import CONFIG, Client
 
 if TYPE_CHECKING:
@@ -58,12 +59,14 @@ def errors() -> Iterator[LoggedErrors]:
 
 @pytest.fixture(params=["whole", "bytewise"])
 async def connect(request: pytest.FixtureRequest, errors: LoggedErrors) -> AsyncIterator[Connect]:
-    """Makes clients; each test runs twice, with the client's bytes whole and one at a time."""
+    """Makes clients; each test runs twice, with the client's bytes whole, and one at a time with
+    somebody who watches."""
     clients: list[Client] = []
 
     def connect(handler: Handler, *, config: Config = CONFIG, early: bool = False) -> Client:
         split = request.param == "bytewise"
-        client = Client(handler, config=config, split=split, early=early)
+        watch = RecordingWatch() if split else None
+        client = Client(handler, config=config, split=split, early=early, watch=watch)
         clients.append(client)
         return client
 

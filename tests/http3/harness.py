@@ -23,7 +23,7 @@ from h3producer.config import Config
 from h3producer.http3.webtransport.connection import connection_class
 from h3producer.wire.frames import FrameReader, FrameType, encode_frame
 from h3producer.wire.qpack import FieldSectionDecoder, FieldSectionEncoder
-from tests.fakes import FakeTransport
+from tests.fakes import FakeTransport, RecordingWatch
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -159,7 +159,7 @@ class Received:
 
 class Client:
     """One connection to `handler`. `split` gives the server its bytes one at a time; `early` lets
-    it begin with early data."""
+    it begin with early data; `watch` hears of exchanges."""
 
     def __init__(
         self,
@@ -168,10 +168,12 @@ class Client:
         config: Config = CONFIG,
         split: bool = False,
         early: bool = False,
+        watch: RecordingWatch | None = None,
     ) -> None:
+        self.watch = watch
         self.transport = FakeTransport()
         self.transport.is_early = early
-        self.connection = connection_class(config)(self.transport, handler, config)
+        self.connection = connection_class(config)(self.transport, handler, config, watch=watch)
         self.transport.inputs = self.connection
         self._split = split
         self.now = 1000.0
@@ -339,6 +341,9 @@ class Client:
             stream._task.cancel()
         await self.idle()
         assert self.is_clean, "A stream outlives its connection and its application."
+        if self.watch is not None:
+            begun, ended = self.watch.begun, self.watch.ended
+            assert sorted(begun, key=id) == sorted(ended, key=id), "A record did not end once."
 
     # The rest of the link
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
+    from h3producer.http3.cause import Cause
     from h3producer.http3.stream import Http3Stream
 
 __all__ = ["FakeResponse", "FakeStream", "as_stream"]
@@ -43,17 +44,13 @@ class FakeTransport:
 
 @dataclass
 class FakeStream:
-    """One exchange; `aborted` and `error_code` are set by a test that cuts it."""
+    """One exchange."""
 
     request: FakeRequest = field(default_factory=FakeRequest)
     response: FakeResponse = field(default_factory=FakeResponse)
     transport: FakeTransport = field(default_factory=FakeTransport)
-    error_code: int | None = None
-    refused_with: int | None = None
-
-    @property
-    def aborted(self) -> bool:
-        return self.error_code is not None
+    cause: Cause | None = None
+    is_probe: bool = False
 
 
 def as_stream(stream: FakeStream) -> Http3Stream:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 import pytest
@@ -108,15 +107,8 @@ async def test_a_probe_is_alive_where_the_application_is_full(serving: Health) -
     assert seen == [200, 1]
 
 
-async def test_a_probe_is_no_news(serving: Health, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, "h3producer.access")
-    await asked(serving, probe())
-    assert caplog.messages == []
-
-
-async def test_a_probe_is_in_the_access_log_of_who_debugs(
-    serving: Health, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG, "h3producer.access")
-    await asked(serving, probe(path=b"/healthz?a"))
-    assert caplog.messages == ['127.0.0.1:50000 - "GET /healthz?a HTTP/3" 200']
+async def test_a_probe_is_no_news(serving: Health) -> None:
+    stream, other = FakeStream(probe()), FakeStream(probe(path=b"/"))
+    for each in (stream, other):
+        await HealthAnswers(app, serving, "/healthz")(as_stream(each))
+    assert (stream.is_probe, other.is_probe) == (True, False)

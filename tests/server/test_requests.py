@@ -1,15 +1,14 @@
-"""Tests of `server/requests.py`: the limit, the access log, and who is inside."""
+"""Tests of `server/requests.py`: the limit, and who is inside."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import TYPE_CHECKING
 
 import pytest
 
 from h3producer.config import Config
-from h3producer.errors import ErrorCode
+from h3producer.http3.cause import Cause
 from h3producer.server.requests import Requests
 from tests.server.streams import FakeRequest, FakeStream, as_stream
 
@@ -148,6 +147,7 @@ async def test_beyond_the_limit_the_answer_is_503() -> None:
     await requests(as_stream(second))
     assert (second.response.status, second.response.body) == (503, b"Service Unavailable")
     assert (b"content-length", b"19") in second.response.headers
+    assert second.cause is Cause.LIMIT_CONCURRENCY
     handler.go_on.set()
     await task
     assert first.response.status == 200
@@ -159,94 +159,3 @@ async def test_when_a_request_has_left_another_may_enter() -> None:
         stream = FakeStream()
         await requests(as_stream(stream))
         assert stream.response.status == 200
-
-
-# The access log
-
-
-async def logged(stream: FakeStream, caplog: pytest.LogCaptureFixture) -> list[str]:
-    """The lines about one request whose response is as the stream says already."""
-    caplog.set_level(logging.INFO, "h3producer.access")
-
-    async def nothing(_stream: Http3Stream) -> None: ...
-
-    await Requests(nothing, Config())(as_stream(stream))
-    return caplog.messages
-
-
-async def test_a_finished_request_is_a_line_in_uvicorns_format(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    caplog.set_level(logging.INFO, "h3producer.access")
-    stream = FakeStream()
-    stream.request.path = b"/a?b=c"
-    await Requests(answer, Config())(as_stream(stream))
-    assert caplog.messages == ['127.0.0.1:50000 - "GET /a?b=c HTTP/3" 200']
-    assert caplog.records[0].args == ("127.0.0.1:50000", "GET", "/a?b=c", "3", 200)
-
-
-async def test_a_websocket_is_called_so(caplog: pytest.LogCaptureFixture) -> None:
-    stream = FakeStream()
-    stream.request.method, stream.request.protocol = "CONNECT", "websocket"
-    assert (await logged(stream, caplog))[0].startswith('127.0.0.1:50000 - "WebSocket / HTTP/3"')
-
-
-async def test_an_ipv6_client_stands_in_brackets(caplog: pytest.LogCaptureFixture) -> None:
-    stream = FakeStream()
-    stream.transport.peer_address = ("::1", 7)
-    assert (await logged(stream, caplog))[0].startswith("[::1]:7 - ")
-
-
-async def test_a_target_cannot_break_the_line(caplog: pytest.LogCaptureFixture) -> None:
-    stream = FakeStream()
-    stream.request.path = b"/a\r\nb\xff\x1b"
-    assert '"GET /a\\r\\nb\\\\xff\\x1b HTTP/3"' in (await logged(stream, caplog))[0]
-
-
-@pytest.mark.parametrize(
-    ("status", "headers_sent", "error_code", "ending"),
-    [
-        (None, False, None, "500"),
-        (200, False, None, "500"),
-        (200, True, None, "200 reset H3_INTERNAL_ERROR"),
-        (200, True, ErrorCode.H3_REQUEST_CANCELLED, "200 aborted H3_REQUEST_CANCELLED"),
-        (None, False, 0x10C, "- aborted H3_REQUEST_CANCELLED"),
-        (200, False, 0x123456, "- aborted 0x123456"),
-    ],
-)
-async def test_an_exchange_that_did_not_end_well_says_how(
-    caplog: pytest.LogCaptureFixture,
-    status: int | None,
-    headers_sent: bool,
-    error_code: int | None,
-    ending: str,
-) -> None:
-    stream = FakeStream(error_code=error_code)
-    stream.response.status, stream.response.headers_sent = status, headers_sent
-    assert await logged(stream, caplog) == [f'127.0.0.1:50000 - "GET / HTTP/3" {ending}']
-
-
-async def test_a_cancelled_request_is_an_aborted_one(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, "h3producer.access")
-    requests = Requests(Held(), Config())
-    await started(requests, FakeStream())
-    await requests.cancel(timeout=5)
-    assert caplog.messages[0].endswith("- aborted H3_REQUEST_CANCELLED")
-
-
-async def test_a_refused_request_is_logged_too(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, "h3producer.access")
-    requests = Requests(Held(), Config(limit_concurrency=1))
-    await started(requests, FakeStream())
-    await requests(as_stream(FakeStream()))
-    await requests.cancel(timeout=5)
-    assert caplog.messages[0].endswith("503")
-
-
-@pytest.mark.parametrize(("level", "access_log"), [(logging.WARNING, True), (logging.INFO, False)])
-async def test_the_access_log_can_be_off(
-    caplog: pytest.LogCaptureFixture, level: int, access_log: bool
-) -> None:
-    caplog.set_level(level, "h3producer.access")
-    await Requests(answer, Config(access_log=access_log))(as_stream(FakeStream()))
-    assert caplog.messages == []

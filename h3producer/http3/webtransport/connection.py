@@ -22,6 +22,7 @@ from h3producer.http3.webtransport.sessions import WebTransportSessions
 if TYPE_CHECKING:
     from h3producer.config import Config
     from h3producer.http3.exchange import Exchange
+    from h3producer.http3.record import ExchangeWatch
     from h3producer.http3.stream import Handler
     from h3producer.http3.transport import QuicTransport
     from h3producer.http3.turnstile import Turnstile
@@ -43,11 +44,12 @@ class WebTransportConnection(Http3Connection):
         handler: Handler,
         config: Config,
         turnstile: Turnstile | None = None,
+        watch: ExchangeWatch | None = None,
     ) -> None:
         self._sessions = WebTransportSessions(transport, config)
         self._heads = StreamHeads()
         self._exchange_class = partial(SessionExchange, self._sessions)
-        super().__init__(transport, handler, config, turnstile)
+        super().__init__(transport, handler, config, turnstile, watch)
         self._patience.others = self._sessions.streams
 
     # The inputs

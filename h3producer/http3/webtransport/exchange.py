@@ -13,6 +13,7 @@ from h3producer.errors import ErrorCode, Http3StreamError
 from h3producer.http3.stream import Http3Stream
 
 if TYPE_CHECKING:
+    from h3producer.http3.cause import Cause
     from h3producer.http3.exchange import ExchangeContext
     from h3producer.http3.stream import Handler
     from h3producer.http3.webtransport.session import WebTransportSession
@@ -69,7 +70,7 @@ class SessionExchange(Http3Stream):
             # It leads back here, and nobody asks for it any more.
             self._handler, self.session, self._on_draining = handler, None, None
 
-    def _cut_off(self, error_code: int, message: str) -> None:
-        super()._cut_off(error_code, message)
+    def _cut_off(self, error_code: int, message: str, cause: Cause) -> None:
+        super()._cut_off(error_code, message, cause)
         if self.session is not None:
             self.session.cut(message)

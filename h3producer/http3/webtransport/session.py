@@ -18,6 +18,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Protocol
 
 from h3producer.errors import ErrorCode, LocalProtocolError
+from h3producer.http3.cause import Cause
 from h3producer.http3.webtransport.events import (
     DatagramReceived,
     SessionClosed,
@@ -195,7 +196,9 @@ class WebTransportSession:
             return
         self._note(stream)
         if len(self.streams) > MAX_STREAMS:
-            self._exchange.abort(ErrorCode.H3_EXCESSIVE_LOAD, "too many streams wait to be read")
+            reason = "too many streams wait to be read"
+            code = ErrorCode.H3_EXCESSIVE_LOAD
+            self._exchange.abort(code, reason, Cause.MAX_WEBTRANSPORT_STREAMS)
 
     def cut(self, reason: str) -> None:
         """The exchange was cut, and with it the session."""

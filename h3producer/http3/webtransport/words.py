@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Protocol
 
 from h3producer.errors import ErrorCode, Http3StreamError, RemoteProtocolError, RequestAborted
+from h3producer.http3.cause import Cause
 from h3producer.http3.load import Load
 from h3producer.wire.capsules import CapsuleReader, CapsuleType, encode_capsule
 from h3producer.wire.webtransport import MAX_CLOSE_VALUE, encode_close, parse_close
@@ -80,7 +81,7 @@ class SessionWords:
         except RequestAborted:
             pass  # whoever cut the exchange has told
         except RemoteProtocolError as error:
-            self._exchange.abort(error.error_code, str(error))
+            self._exchange.abort(error.error_code, str(error), Cause.MALFORMED_REQUEST)
         finally:
             self._is_reading = False
 

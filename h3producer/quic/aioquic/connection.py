@@ -50,6 +50,7 @@ from h3producer.quic.aioquic.numbers import NumberedConnection
 from h3producer.quic.aioquic.pacing import BurstPacer
 from h3producer.quic.aioquic.qlog import NotedConnection
 from h3producer.quic.credit import ConnectionCredit
+from h3producer.quic.facts import IDLE_TIMEOUT
 from h3producer.quic.limits import MAX_REASON
 
 if TYPE_CHECKING:
@@ -313,6 +314,6 @@ def describe_end(event: events.ConnectionTerminated) -> tuple[int, str]:
     """Code and reason of an end: the application's as they came, or QUIC's in its words."""
     if event.frame_type is None:
         return event.error_code, event.reason_phrase
-    if event.reason_phrase == "Idle timeout":
+    if event.reason_phrase == IDLE_TIMEOUT:
         return 0, event.reason_phrase  # nobody sent a code (RFC 9000 §10.1)
     return event.error_code, f"QUIC error {event.error_code:#x}: {event.reason_phrase}"
