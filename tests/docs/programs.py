@@ -8,7 +8,7 @@ not in its table fails, so a page says itself why a command cannot be run.
 | `h3producer APP …` | serves until another does, or the page ends; then TERM, and exit code 0 |
 | `h3producer get …`, `cert` … | is run, and says what is shown |
 | `python FILE …`, `python -m MODULE` of no test | is run; if it serves, it serves on |
-| with a pipe, a redirection, a pattern | is run by a shell |
+| `mkdir` and the like; with a pipe, a redirection, a pattern | is run, by a shell |
 | `make TARGET`, `python -m tests.…`, `pip install` | take minutes: what they name exists |
 | `curl … URL` | its options exist; is run, if without HTTP/3 in the words of `h3producer get` |
 """
@@ -26,6 +26,7 @@ import subprocess
 import sys
 import tomllib
 from contextlib import chdir, redirect_stderr, redirect_stdout
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from unittest.mock import patch
 
@@ -68,12 +69,14 @@ def carry_out(command: Command, stage: Stage) -> None:
         case ["make", *targets]:
             for target in targets:
                 assert f"\n{target}:" in (ROOT / "Makefile").read_text(), target
-        case ["python", "-m", module, *_] if module.startswith("tests."):
-            assert importlib.util.find_spec(module) is not None, module
+        case ["python", "-m", module, *arguments] if module.startswith("tests."):
+            _check_arguments(module, arguments)
         case ["pip" | "pip3", "install", *requirements]:
             _check_requirements(requirements)
         case ["python", *_]:
             _serve_or_end(command, stage, [sys.executable, *words[1:]], environment)
+        case ["mkdir" | "cat" | "ls" | "openssl", *_]:
+            _expect(command, stage, *_run(words, stage, environment))
         case ["curl", *arguments]:
             _curl(command, stage, arguments, environment)
         case _:
@@ -172,6 +175,18 @@ def _expect(command: Command, stage: Stage, code: int, output: str) -> None:
 
 def _shows_failure(command: Command) -> bool:
     return "h3producer: " in command.output
+
+
+def _check_arguments(module: str, arguments: Sequence[str]) -> None:
+    """A program of the tests exists, and has the options that it is given."""
+    spec = importlib.util.find_spec(module)
+    assert spec is not None, f"There is no {module}."
+    sources = [
+        path for root in spec.submodule_search_locations or () for path in Path(root).glob("*.py")
+    ]
+    source = "".join(path.read_text() for path in sources or [Path(spec.origin or "")])
+    for word in arguments:
+        assert not word.startswith("--") or f'"{word}"' in source, f"{module} has no {word}."
 
 
 def _check_requirements(requirements: Sequence[str]) -> None:

@@ -31,6 +31,7 @@ _PORTLESS = re.compile(r"(https://[\w.-]+|https://\[[\d:]+\])(?=/|\s|$)")
 _ELSEWHERE = re.compile(r"\b(?:www\.)?example\.(?:org|com)\b")
 _SYSTEM = re.compile(r"(?<![\w./-])/(etc|run|srv|var)/")
 _CREDENTIAL = re.compile(r"--(?:ssl-)?(cert|key)file[ =](\S+)")
+_DELAY = re.compile(r"(--drain-delay[ =])\S+")
 _HOME: Final = ("examples", "tests", "certs", "docs")
 """What a clone has, and commands of a page name."""
 
@@ -71,6 +72,7 @@ class Stage:
         command = _ELSEWHERE.sub("localhost", command)
         command = _PORTLESS.sub(r"\1:443", command)
         command = _PORT.sub(lambda found: f"{found[1]}{self.port(found[2])}", command)
+        command = _DELAY.sub(r"\g<1>0.1", command)  # every server of a page is ended
         command = _SYSTEM.sub(lambda found: f"{self.directory}/{found[1]}/", command)
         for path in re.findall(rf"{re.escape(str(self.directory))}/[\w./-]+", command):
             (self.directory / path).parent.mkdir(parents=True, exist_ok=True)

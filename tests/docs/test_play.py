@@ -87,6 +87,7 @@ def test_a_failure_may_be_shown(play: Callable[[str], None]) -> None:
         shell("$ h3producer get https://localhost:4433/"),
         shell("$ make no-such-target"),
         shell("$ python -m tests.no_such_module"),
+        shell("$ python -m tests.conformance --no-such-option"),
         shell("$ pip install 'h3producer[nothing]'"),
         "```json\n{,}\n```\n",
         "```python\nno_such_name\n```\n",

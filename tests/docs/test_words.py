@@ -39,8 +39,9 @@ OTHERS = {
     # of `python -m tests.…`
     "--seconds",
     "--write",
-    "--host",
-    "--port",
+    "--cases",
+    "--list",
+    "--only",
 }
 """Options of other programs, which pages may name."""
 

@@ -19,8 +19,9 @@ def options(text: str) -> set[str]:
 
 
 def option_rows(text: str) -> dict[str, str]:
-    """The options of tables whose second column is a default, and these defaults."""
-    rows = re.findall(r"^\| `(--[a-z-]+)` \|([^|]*)\|", text, re.MULTILINE)
+    """The options of tables whose second column is called `default`, and these defaults."""
+    tables = re.findall(r"^\|[^|\n]*\| default \|.*\n((?:\|.*\n)+)", text, re.MULTILINE)
+    rows = re.findall(r"^\| `(--[a-z-]+)` \|([^|]*)\|", "".join(tables), re.MULTILINE)
     return {option: default.strip() for option, default in rows}
 
 
