@@ -87,9 +87,13 @@ class Exchange:
     application has been called."""
 
     request: Request
+    """What the client asks for: method, target and fields."""
     body: RequestBody
+    """The request's content; reading it is what lets the client send more."""
     response: Http3Response
+    """What HTTP says about responses."""
     output: Http3OutputProducer
+    """The producer below `response`, with Kestrel's own API; it judges nothing."""
 
     _datagrams: StreamDatagrams | None = None
     """Made when one comes, or when somebody asks."""

@@ -83,6 +83,10 @@ def test_a_setting_is_shown_with_all_its_names() -> None:
         assert what in row
 
 
+BESIDES = {"h3producer.wire.request.Request", "h3producer.http3.request_body.RequestBody"}
+"""What a handler is given and has no need to name."""
+
+
 def described() -> list[str]:
     """The names that the reference describes."""
     pages = [page for page in DOCS if page.startswith("reference/")]
@@ -97,7 +101,7 @@ def test_every_public_name_is_described_once() -> None:
     ours = {f"h3producer.{name}" for name in h3producer.__all__}
     pipes = {f"h3producer.pipe.{name}" for name in h3producer.pipe.__all__}
     both = {f"h3producer.{name}" for name in h3producer.pipe.__all__}
-    assert sorted(described()) == sorted((ours - both) | pipes)
+    assert sorted(described()) == sorted((ours - both) | pipes | BESIDES)
 
 
 @pytest.mark.parametrize("name", FIGURES)
