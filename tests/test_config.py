@@ -137,6 +137,13 @@ def test_a_congestion_control_that_does_not_exist_is_refused() -> None:
         Config(congestion_control="bbr")  # type: ignore[arg-type]
 
 
+def test_a_way_of_steering_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(
+        ConfigError, match="steering must be one of auto, kernel, relay, not 'magic'"
+    ):
+        Config(steering="magic")  # type: ignore[arg-type]
+
+
 def test_an_event_loop_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ConfigError, match="loop must be one of auto, asyncio, uvloop, not 'trio'"):
         Config(loop="trio")  # type: ignore[arg-type]

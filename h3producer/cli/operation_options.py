@@ -6,9 +6,12 @@ and what it leads to.
 
 from __future__ import annotations
 
+from typing import get_args
+
 import click
 
 from h3producer.cli.option import environment_names, option, or_none, seconds, size
+from h3producer.config import Steering
 
 __all__ = ["OPERATION_OPTIONS"]
 
@@ -66,6 +69,18 @@ OPERATION_OPTIONS: tuple[click.Option, ...] = (
         help="Without a change, until it starts anew.",
         convert=seconds,
         metavar="SECONDS",
+    ),
+    option(
+        "--steering",
+        "steering",
+        help="How packets get to the worker that has their connection; auto: kernel if it can.",
+        type=click.Choice(get_args(Steering)),
+    ),
+    option(
+        "--secret-file",
+        "secret_file",
+        help="Random bytes that hosts and restarts share, to read each other's tokens.",
+        metavar="FILE",
     ),
     option(
         "--health-path",

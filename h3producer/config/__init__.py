@@ -12,6 +12,7 @@ from h3producer.config.ranges import (
     CongestionControl,
     EventLoop,
     RetryMode,
+    Steering,
 )
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "CongestionControl",
     "EventLoop",
     "RetryMode",
+    "Steering",
 ]

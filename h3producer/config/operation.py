@@ -7,8 +7,12 @@ they are carried out (`server/`).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from h3producer.config.ranges import MIB, ConfigError
+
+if TYPE_CHECKING:
+    from h3producer.config.ranges import Steering
 
 __all__ = ["Operation", "check_health_path"]
 
@@ -17,7 +21,7 @@ __all__ = ["Operation", "check_health_path"]
 class Operation:
     """The settings of a `Config` for whoever operates it."""
 
-    # Its processes
+    # Its processes, and others elsewhere
 
     workers: int = 1
     """Processes that serve, under a parent that replaces those that die. More than one needs `app`
@@ -44,6 +48,14 @@ class Operation:
     """Patterns of names or paths of files and directories to leave out, beside hidden ones."""
     reload_delay: float = 0.25
     """Seconds without a change until it starts anew: editors write a file in several steps."""
+    steering: Steering = "auto"
+    """How a packet gets to the worker that has its connection: `kernel` chooses the socket, on
+    Linux; with `relay` all workers read the same socket, and pass on what is for another. `auto`:
+    the kernel if it can."""
+    secret_file: str | None = None
+    """File with at least 32 random bytes, for hosts that serve one name and for restarts: each can
+    read Retry tokens and session tickets of the others, and tell clients whose connection is lost
+    that it is. None: random keys, which die with the server."""
 
     # Its certificate
 

@@ -18,6 +18,7 @@ __all__ = [
     "CongestionControl",
     "EventLoop",
     "RetryMode",
+    "Steering",
     "check_ranges",
 ]
 
@@ -27,6 +28,7 @@ MIB = 1024 * 1024
 RetryMode = Literal["always", "auto", "never"]
 CongestionControl = Literal["reno", "cubic"]
 EventLoop = Literal["auto", "asyncio", "uvloop"]
+Steering = Literal["auto", "kernel", "relay"]
 
 AccessLogFormat = Literal["text", "json"]
 
@@ -55,6 +57,7 @@ _CHOICES = {
     "congestion_control": get_args(CongestionControl),
     "log_level": LOG_LEVELS,
     "loop": get_args(EventLoop),
+    "steering": get_args(Steering),
     "retry": get_args(RetryMode),
 }
 

@@ -20,6 +20,7 @@ from h3producer.quic.limits import ALARM_PAUSE
 from h3producer.quic.link import Link
 from h3producer.quic.outlet import Outlet
 from h3producer.quic.sockets import plain_address, show_address
+from h3producer.quic.strays import Strays
 from h3producer.quic.transport import EngineTransport
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from h3producer.quic.acceptor import Acceptor
     from h3producer.quic.admission import Seat
     from h3producer.quic.engine import Address, Datagram
+    from h3producer.quic.hand_over import HandOver
     from h3producer.quic.link import Tenant
     from h3producer.quic.loop import DatagramSocket, Loop
     from h3producer.quic.timer import Clock
@@ -47,11 +49,18 @@ class UdpEndpoint(Link):
 
     Reads from its creation on. The `acceptor` judges first packets for all sockets of a server;
     `accept` makes a core for each connection that has come so far. `loop` is an asyncio or
-    uvloop event loop; only its public methods are used.
+    uvloop event loop; only its public methods are used. `hand_over` leads to the other processes,
+    if there are any.
     """
 
     def __init__(
-        self, sock: DatagramSocket, acceptor: Acceptor, accept: Accept, config: Config, loop: Loop
+        self,
+        sock: DatagramSocket,
+        acceptor: Acceptor,
+        accept: Accept,
+        config: Config,
+        loop: Loop,
+        hand_over: HandOver | None = None,
     ) -> None:
         self._socket = sock
         self._accept = accept
@@ -68,14 +77,9 @@ class UdpEndpoint(Link):
         self._done = asyncio.Event()
         self._next_alarm = 0.0
         self._outlet = Outlet(sock, loop, self._has_room, gso=config.gso)
-        self._intake = Intake(
-            sock,
-            loop,
-            self._judge,
-            self._flooded,
-            gro=config.gro,
-            id_length=acceptor.ids.length,
-        )
+        pass_on = None if hand_over is None else hand_over.join(self._take)
+        self._strays = Strays(acceptor.ids, self._answer, loop, pass_on)
+        self._intake = Intake(sock, loop, self._judge, self._strays, self._flooded, gro=config.gro)
 
     def __repr__(self) -> str:
         return f"<UdpEndpoint {show_address(self._local_address)} {len(self._live)} connections>"
@@ -123,6 +127,10 @@ class UdpEndpoint(Link):
         await self._done.wait()
 
     # Receiving
+
+    def _take(self, datagrams: list[Datagram], hops: int) -> None:
+        if not self._is_closed:
+            self._intake.take(datagrams, hops)
 
     def _judge(self, datagram: bytes, address: Address, now: float) -> Tenant | None:
         if not self._is_accepting:

@@ -88,6 +88,10 @@ class EngineObserver(Protocol):
     def connection_id_retired(self, connection_id: bytes) -> None:
         """The peer no longer uses this id."""
 
+    def peer_token_changed(self, old: bytes, new: bytes) -> None:
+        """A datagram that ends with `new` is the peer's stateless reset, even if it is for an id
+        that nobody knows; one that ends with `old` no longer is. Either may be empty: none."""
+
     def stream_data_received(self, stream_id: int, data: bytes, end_stream: bool) -> None:
         """Bytes of a peer's stream, in order and once; none after our `stop_sending`."""
 

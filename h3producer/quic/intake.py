@@ -1,13 +1,12 @@
 """What comes in on a socket: read at once, kept apart by connection, and served in passes.
 
-This file knows the socket's reading end, which connection id belongs to whom, and how a pass goes.
-It refuses to know what is in a datagram beyond the id it is for (RFC 8999 §5), what a connection
-does with it, and who deserves to go first (`schedule.py`).
+This file knows the socket's reading end, who has which inbox, and how a pass goes. It refuses to
+know which datagram is for whom (`sorting.py`), what a connection does with it, and who deserves to
+go first (`schedule.py`).
 
 How a pass of the event loop goes:
 
-1. The socket is readable: all that it has is read and sorted into inboxes. That is cheap, and it
-   has to be fast: in the kernel's buffer everybody waits behind everybody.
+1. The socket is readable: all that it has is read and sorted into inboxes.
 2. Connections have their turns, those who used least of the processor first, until the pass is
    over (`pass_end.py`). Applications' tasks are created here. For who is alone the socket is looked
    at after each `TURN`.
@@ -20,23 +19,19 @@ Its one rule: whatever comes, nobody waits longer than for one turn of somebody 
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 from h3producer.quic.flood import FloodWatch
 from h3producer.quic.limits import (
-    CONNECTION_ID_LENGTH,
     FLOOD_PERIOD,
-    MAX_NEWCOMERS,
-    MAX_READS,
-    PATIENCE,
     TURN,
 )
-from h3producer.quic.packets import LONG_HEADER, destination_of, has_token
+from h3producer.quic.packets import destination_of
 from h3producer.quic.pass_end import PassEnd
 from h3producer.quic.receiving import receiving
 from h3producer.quic.schedule import Inbox, Schedule
 from h3producer.quic.sieve import Sieve
+from h3producer.quic.sorting import Sorter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -45,16 +40,11 @@ if TYPE_CHECKING:
     from h3producer.quic.engine import Address, Datagram
     from h3producer.quic.link import Tenant
     from h3producer.quic.loop import DatagramSocket, Loop
+    from h3producer.quic.sorting import StrayRules
 
     Judge: TypeAlias = Callable[[bytes, Address, float], Tenant | None]
 
 __all__ = ["Intake"]
-
-logger = logging.getLogger("h3producer.quic")
-
-
-SMALLEST_DATAGRAM = 7
-"""Bytes below which there is no packet: not even a long header fits (RFC 8999 §5.1)."""
 
 _TIMER: Datagram = (b"", ("", 0))
 """Stands in an inbox for a timer that has fired: no datagram that is kept is empty."""
@@ -64,8 +54,8 @@ class Intake:
     """Reads a socket from its creation until `stop`, and has its tenants receive and flush.
 
     `judge` hears of each long-header datagram that belongs to nobody, and of the time; it returns
-    the tenant that it made of it, if it did. `id_length` are the bytes of our own connection ids.
-    For `flooded` see `FloodWatch`, for `gro` `receiving.py`.
+    the tenant that it made of it, if it did. For `strays` see `Sorter`, for `flooded` `FloodWatch`,
+    for `gro` `receiving.py`.
     """
 
     def __init__(
@@ -73,30 +63,27 @@ class Intake:
         sock: DatagramSocket,
         loop: Loop,
         judge: Judge,
+        strays: StrayRules,
         flooded: Callable[[bool], bool] = lambda is_flood: False,
         *,
         gro: bool = True,
-        id_length: int = CONNECTION_ID_LENGTH,
     ) -> None:
         self._socket = sock
-        self._receive = receiving(sock, gro=gro)
         self._loop = loop
         self._judge = judge
-        self._floods = FloodWatch(Sieve(sock), flooded, id_length)
-        self._id_end = 1 + id_length
-        self._first_packets = 0
+        self._floods = FloodWatch(Sieve(sock), flooded, strays.id_length)
         self._is_looking = False
         self._schedule: Schedule[Tenant | None] = Schedule()
-        self._newcomers = self._schedule.add(None, room=MAX_NEWCOMERS)
-        self._returning = self._schedule.add(None, room=MAX_NEWCOMERS)
-        """Those who bring a token: in a flood they need not be lucky a second time."""
+        receive = receiving(sock, gro=gro)
+        self._sorter = Sorter(self._schedule, receive, strays)
+        self._read = self._sorter.read
+        self.routes = self._sorter.routes
+        """The inboxes by the connection ids that lead to them."""
         self._inboxes: dict[Tenant, Inbox[Tenant | None]] = {}
         self._pass_is_due = False
         self._is_stopped = False
         self._busy_until = 0.0
         self._over = PassEnd(self._schedule)
-        self.routes: dict[bytes, Inbox[Tenant | None]] = {}
-        """The inboxes by the connection ids that lead to them."""
         loop.add_reader(sock, self._readable)
 
     # Tenants
@@ -157,41 +144,10 @@ class Intake:
         if not self._pass_is_due:
             self._pass()
 
-    def _read(self) -> None:
-        """Sort what the socket has into the inboxes.
-
-        All of it in a flood: what matters is behind the rest. But once there is somebody who was
-        not waiting before, it goes on for a few only.
-        """
-        receive, put = self._receive, self._schedule.put
-        routes, newcomers, id_end = self.routes, self._newcomers, self._id_end
-        patience = MAX_READS
-        while patience > 0:
-            try:
-                datagrams, address = receive()
-            except (BlockingIOError, InterruptedError):
-                return
-            except OSError as error:
-                # An ICMP message about something that we sent; that peer's timers will see to it.
-                logger.debug("%r: receiving failed: %s", self, error)
-                patience -= 1
-                continue
-            patience -= len(datagrams)
-            for datagram in datagrams:
-                if len(datagram) < SMALLEST_DATAGRAM:
-                    continue
-                if datagram[0] & LONG_HEADER:
-                    inbox = routes.get(destination_of(datagram), newcomers)
-                    if inbox is newcomers:
-                        self._first_packets += 1
-                        if has_token(datagram):
-                            inbox = self._returning
-                elif (known := routes.get(datagram[1:id_end])) is not None:
-                    inbox = known
-                else:
-                    continue
-                if put(inbox, (datagram, address)) and patience > PATIENCE:
-                    patience = PATIENCE
+    def take(self, datagrams: list[Datagram], hops: int) -> None:
+        """Take in what another process has read, and passed on so often."""
+        self._sorter.take(datagrams, hops)
+        self._go_on()
 
     # Passes
 
@@ -205,7 +161,7 @@ class Intake:
         schedule = self._schedule
         spent: dict[Tenant, float] = {}
         started = now = self._loop.time()
-        if not self._is_looking and (self._first_packets or schedule.dropped):
+        if not self._is_looking and (self._sorter.first_packets or schedule.dropped):
             self._look(started)
         over = self._over
         over.begin(started)
@@ -233,8 +189,8 @@ class Intake:
             if inbox.owner is not None:
                 self._floods.overflowed(inbox.owner, inbox.dropped)
             inbox.dropped = 0
-        self._floods.look(self._first_packets, now)
-        self._first_packets = 0
+        self._floods.look(self._sorter.first_packets, now)
+        self._sorter.first_packets = 0
         if self._floods.is_on:
             self._is_looking = True
             self._loop.call_at(now + 2 * FLOOD_PERIOD, lambda: self._look(self._loop.time()))

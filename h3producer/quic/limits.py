@@ -21,12 +21,15 @@ __all__ = [
     "MAX_CRYPTO_GAPS",
     "MAX_DATAGRAM_FRAME",
     "MAX_FLOODERS",
+    "MAX_HANDED_OVER",
+    "MAX_HOPS",
     "MAX_INBOX",
     "MAX_NEWCOMERS",
     "MAX_PASS",
     "MAX_PEER_CONNECTION_IDS",
     "MAX_READS",
     "MAX_REASON",
+    "MAX_RESETS",
     "MAX_SEGMENTED",
     "MAX_SEGMENTS",
     "MAX_TICKING",
@@ -79,6 +82,10 @@ MAX_UDP_PAYLOAD = 2048
 """Bytes of a datagram that are read; what is longer is cut off, and so fails to decrypt. An
 Ethernet frame has less. A datagram of 64 KiB may hold 1,500 packets, which is 15 ms of work."""
 
+MAX_RESETS = 1000
+"""Stateless resets that a socket sends in a second. Each takes 10 µs, so that strays cost a core a
+hundredth at most; and who lost 10,000 connections has told all clients that speak in 10 s."""
+
 MAX_SEGMENTS = 64
 """Datagrams that one system call sends: Linux takes no more (newer ones take 128)."""
 
@@ -107,6 +114,13 @@ thirtieth of as many connections."""
 FLOOD_PENALTY = 10.0
 """Seconds for which the kernel drops most packets of a connection whose inbox overflowed by `FLOOD`
 datagrams a second: congestion control would have halved its rate a hundred times by then."""
+
+MAX_HANDED_OVER = 64
+"""Datagrams that other processes handed over which are read at once: as many as `PATIENCE`."""
+
+MAX_HOPS = 2
+"""How often a datagram is passed on between processes: to where its connection would be, and from
+there to who takes newcomers."""
 
 MAX_FLOODERS = 16
 """Connections that are sieved at once; each makes the filter longer for all packets."""

@@ -9,12 +9,18 @@ Its one rule: alone, a process has no place, and pays nothing for the possibilit
 
 from __future__ import annotations
 
+import os
+import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from h3producer.quic.balancing.assignment import read_assignments
 from h3producer.quic.balancing.lines import lines_of
 from h3producer.quic.balancing.routable_ids import RoutableIds
 from h3producer.quic.connection_ids import PlainIds
+from h3producer.quic.hand_over import HandOver
+from h3producer.quic.shared_memory import map_memory
+from h3producer.quic.slot_table import SlotTable
 from h3producer.quic.stateless_reset import ResetTokens
 
 if TYPE_CHECKING:
@@ -22,7 +28,7 @@ if TYPE_CHECKING:
     from h3producer.quic.connection_ids import ConnectionIds
     from h3producer.quic.shared_keys import SharedKeys
 
-__all__ = ["Place", "connection_ids"]
+__all__ = ["Place", "connection_ids", "slots_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,11 +41,28 @@ class Place:
     sockets: tuple[int, ...]
     """File descriptors of its own UDP sockets, bound, one for each address in the server's order.
     Where the kernel does not choose between sockets, all processes have the same ones."""
+    table: int
+    """That of the memory with the `SlotTable`."""
+    inbox: int
+    """That of the Unix socket from which it reads what others hand over."""
+    outboxes: tuple[int, ...]
+    """Those of the sockets by which it hands over, by the slot of who reads."""
 
     @property
     def fds(self) -> tuple[int, ...]:
         """All file descriptors that the process has to inherit."""
-        return self.sockets
+        return (*self.sockets, self.table, self.inbox, *self.outboxes)
+
+    def open_hand_over(self, slots: int) -> HandOver:
+        """The way to the other processes; whoever opens it closes it."""
+        table = SlotTable(map_memory(self.table), slots)
+        inbox = socket.socket(fileno=os.dup(self.inbox))
+        return HandOver(self.slot, table, inbox, self.outboxes)
+
+
+def slots_of(config: Config) -> int:
+    """How many processes of a server can be told apart. Raises `AssignmentError`."""
+    return (RoutableIds if read_assignments(config) else PlainIds).slots
 
 
 def connection_ids(config: Config, keys: SharedKeys, slot: int | None = None) -> ConnectionIds:

@@ -1,7 +1,8 @@
 """The keys that processes of one server have in common, so that each can read what another wrote.
 
-This file knows which keys there are and what they are derived from. It refuses to know what they
-are used for: Retry tokens (`tokens.py`) and stateless resets (`stateless_reset.py`).
+This file knows which keys there are, what they are derived from, and the file that hosts share. It
+refuses to know what they are used for: Retry tokens (`tokens.py`) and stateless resets
+(`stateless_reset.py`).
 
 Its one rule: from one key nobody learns another.
 """
@@ -10,14 +11,24 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from h3producer.quic.hkdf import expand_label
+from h3producer.quic.hkdf import expand_label, hmac_digest
 
-__all__ = ["SECRET_SIZE", "SharedKeys"]
+if TYPE_CHECKING:
+    from h3producer.config import Config
+
+__all__ = ["SECRET_SIZE", "SecretError", "SharedKeys"]
 
 SECRET_SIZE: Final = 32
-"""Bytes of the secret that all keys come from."""
+"""Bytes of the secret that all keys come from, at least."""
+
+_LARGEST_FILE = 64 * 1024
+"""Bytes of a file with a secret: more is no secret but some other file."""
+
+
+class SecretError(Exception):
+    """There is no secret in the file that was named; the message is one sentence for a person."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -30,10 +41,32 @@ class SharedKeys:
     """32 bytes, of stateless reset tokens."""
 
     @classmethod
+    def of(cls, config: Config) -> SharedKeys:
+        """Those of a server: from its `secret_file`, or random. Raises `SecretError`."""
+        path = config.secret_file
+        return cls.derive(None if path is None else _read_secret(path))
+
+    @classmethod
     def derive(cls, secret: bytes | None = None) -> SharedKeys:
         """Those that follow from a secret; without one they are random."""
-        root = os.urandom(SECRET_SIZE) if secret is None else secret
+        # RFC 5869 §2.2: what is random enough, but not evenly so, becomes a key.
+        root = hmac_digest(b"h3producer", secret or os.urandom(SECRET_SIZE), "sha256")
         return cls(
             retry=expand_label("sha256", root, b"h3producer retry", b"", 16),
             reset=expand_label("sha256", root, b"h3producer reset", b"", 32),
         )
+
+
+def _read_secret(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            content = file.read(_LARGEST_FILE + 1)
+    except OSError as error:
+        raise SecretError(f"Cannot read the secret file {path!r}: {error.strerror}.") from error
+    if not SECRET_SIZE <= len(content) <= _LARGEST_FILE:
+        raise SecretError(
+            f"The secret file {path!r} must have at least {SECRET_SIZE} random bytes, and at most "
+            f"{_LARGEST_FILE}."
+        )
+    # A line's end, which an editor adds, is no part of it.
+    return content.rstrip(b"\r\n")

@@ -12,13 +12,11 @@ that was lucky once comes back with the token of our Retry, and that always gets
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import socket
-import struct
-import sys
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
+from h3producer.quic.bpf import Instruction, attach, detach
 from h3producer.quic.limits import SIEVE_MESH
 
 if TYPE_CHECKING:
@@ -29,9 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["Sieve"]
 
 logger = logging.getLogger("h3producer.quic")
-
-_Instruction: TypeAlias = tuple[int, int, int, int]
-"""Code, how far to jump if true and if false, operand (linux/filter.h)."""
 
 # Linux has these, Python's socket module does not.
 _SO_ATTACH_FILTER, _SO_DETACH_FILTER = 26, 27
@@ -45,9 +40,9 @@ _UDP = 8
 _LOAD_BYTE, _LOAD_BYTE_X, _LOAD_WORD, _TO_X, _ADD_X = 0x30, 0x50, 0x20, 0x07, 0x0C
 _JUMP, _IF_BITS, _IF_EQUAL, _RETURN = 0x05, 0x45, 0x15, 0x06
 
-_ACCEPT: _Instruction = (_RETURN, 0, 0, 0xFFFFFFFF)
+_ACCEPT: Instruction = (_RETURN, 0, 0, 0xFFFFFFFF)
 
-_BY_CHANCE: tuple[_Instruction, ...] = (
+_BY_CHANCE: tuple[Instruction, ...] = (
     (_LOAD_WORD, 0, 0, _RANDOM),
     (_IF_BITS, 1, 0, SIEVE_MESH - 1),
     _ACCEPT,
@@ -56,7 +51,7 @@ _BY_CHANCE: tuple[_Instruction, ...] = (
 
 # An Initial packet of version 1 has the type bits 00, one of version 2 has 01 (RFC 9000 §17.2,
 # RFC 9369 §3.2): 0x20 is in neither. Falls through to `_BY_CHANCE` if there is no token.
-_UNLESS_TOKEN: tuple[_Instruction, ...] = (
+_UNLESS_TOKEN: tuple[Instruction, ...] = (
     (_IF_BITS, 7, 0, 0x20),  # of the first byte
     (_LOAD_BYTE, 0, 0, _UDP + 5),  # length of the destination id
     (_TO_X, 0, 0, 0),
@@ -81,24 +76,19 @@ class Sieve:
         `first_packets` are the Initial packets without a token. `connection_ids` are ours: the
         packets with a short header that are for them.
         """
+        if self._socket is None:
+            return
         program = _program(first_packets, connection_ids)
-        if program is None:
-            self._option(_SO_DETACH_FILTER, struct.pack("i", 0))
-            return
-        code = b"".join(struct.pack("HBBI", *each) for each in program)
-        buffer = ctypes.create_string_buffer(code, len(code))
-        self._option(_SO_ATTACH_FILTER, struct.pack("HP", len(program), ctypes.addressof(buffer)))
-
-    def _option(self, name: int, value: bytes) -> None:
-        if self._socket is None or sys.platform != "linux":
-            return
         try:
-            self._socket.setsockopt(socket.SOL_SOCKET, name, value)
+            if program is None:
+                detach(self._socket, _SO_DETACH_FILTER)
+            else:
+                attach(self._socket, _SO_ATTACH_FILTER, program)
         except OSError as error:
             logger.debug("No socket filter: %s.", error)
 
 
-def _program(first_packets: bool, connection_ids: Iterable[bytes]) -> list[_Instruction] | None:
+def _program(first_packets: bool, connection_ids: Iterable[bytes]) -> list[Instruction] | None:
     """The filter; None if all gets through."""
     comparisons = [_compare(each) for each in connection_ids]
     if not first_packets and not comparisons:
@@ -106,7 +96,7 @@ def _program(first_packets: bool, connection_ids: Iterable[bytes]) -> list[_Inst
     long_header = _UNLESS_TOKEN if first_packets else (_ACCEPT,)
     start_of_long = 3 + sum(len(each) + 1 for each in comparisons) + 1
     start_of_chance = start_of_long + len(long_header)
-    program: list[_Instruction] = [
+    program: list[Instruction] = [
         (_LOAD_BYTE, 0, 0, _UDP),
         (_IF_BITS, 0, 1, 0x80),
         (_JUMP, 0, 0, start_of_long - 3),
@@ -117,12 +107,12 @@ def _program(first_packets: bool, connection_ids: Iterable[bytes]) -> list[_Inst
     return [*program, _ACCEPT, *long_header, *_BY_CHANCE]
 
 
-def _compare(connection_id: bytes) -> list[_Instruction]:
+def _compare(connection_id: bytes) -> list[Instruction]:
     """Skips the instruction behind it unless a short header is for this id."""
     words = len(connection_id) // 4
     pieces = [(_LOAD_WORD, start, 4) for start in range(0, 4 * words, 4)]
     pieces += [(_LOAD_BYTE, start, 1) for start in range(4 * words, len(connection_id))]
-    program: list[_Instruction] = []
+    program: list[Instruction] = []
     for left, (load, start, size) in zip(range(len(pieces) - 1, -1, -1), pieces, strict=True):
         value = int.from_bytes(connection_id[start : start + size])
         program += [(load, 0, 0, _UDP + 1 + start), (_IF_EQUAL, 0, 2 * left + 1, value)]

@@ -33,6 +33,7 @@ __all__ = [
     "BindError",
     "PassedSockets",
     "addresses_of",
+    "bind_again",
     "bind_sockets",
     "packed_host",
     "parse_bind",
@@ -244,6 +245,22 @@ def _bind(family: socket.AddressFamily, address: tuple[object, ...]) -> socket.s
         raise
     _tune(sock)
     return sock
+
+
+def bind_again(sock: socket.socket) -> socket.socket:
+    """Another socket on the address of one that has SO_REUSEPORT; raises OSError if that fails."""
+    other = socket.socket(sock.family, socket.SOCK_DGRAM)
+    try:
+        if sock.family == socket.AF_INET6:
+            v6_only = sock.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
+            other.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, v6_only)
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(sock.getsockname())
+    except OSError:
+        other.close()
+        raise
+    _tune(other)
+    return other
 
 
 def _enlarge(sock: socket.socket, option: int) -> None:

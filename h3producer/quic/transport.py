@@ -199,6 +199,13 @@ class EngineTransport(StreamVerbs, Inspection, Tenant, EngineObserver):
         self.connection_ids.discard(connection_id)
         self._link.remove_route(connection_id)
 
+    def peer_token_changed(self, old: bytes, new: bytes) -> None:
+        # It stands where an id would, at the end of a datagram instead of at its beginning.
+        if old:
+            self.connection_id_retired(old)
+        if new:
+            self.connection_id_issued(new)
+
     def stream_data_received(self, stream_id: int, data: bytes, end_stream: bool) -> None:
         if self._inputs is not None and self._phase is _OPEN:
             self._inputs.stream_data_received(stream_id, data, end_stream)

@@ -23,7 +23,7 @@ from h3producer.quic.balancing.assignment import AssignmentError
 from h3producer.quic.endpoint import UdpEndpoint
 from h3producer.quic.engine import EngineError
 from h3producer.quic.place import connection_ids
-from h3producer.quic.shared_keys import SharedKeys
+from h3producer.quic.shared_keys import SecretError, SharedKeys
 from h3producer.quic.sockets import BindError, addresses_of, bind_sockets, plain_address
 from h3producer.server.errors import StartupError
 from h3producer.server.event_loop import exact_loop
@@ -114,11 +114,11 @@ class UdpListeners:
 
     def start(self, credentials: Credentials, handler: Handler) -> None:
         config, place = self._config, self._place
-        keys = SharedKeys.derive() if place is None else place.keys
         try:
+            keys = SharedKeys.of(config) if place is None else place.keys
             ids = connection_ids(config, keys, None if place is None else place.slot)
             engine = AioquicEngine(config, credentials, (ALPN, *self._protocols), ids)
-        except (AssignmentError, EngineError) as error:
+        except (AssignmentError, EngineError, SecretError) as error:
             raise StartupError(str(error)) from error
         self._engine = engine
         self._undo.callback(engine.close)
@@ -143,11 +143,15 @@ class UdpListeners:
             )
 
         acceptor = Acceptor(engine, config, keys.retry)
+        loop = exact_loop(asyncio.get_running_loop())
+        hand_over = None if place is None else place.open_hand_over(ids.slots)
         for sock in self._sockets:
-            loop = exact_loop(asyncio.get_running_loop())
-            endpoint = UdpEndpoint(sock, acceptor, accept, config, loop)
+            endpoint = UdpEndpoint(sock, acceptor, accept, config, loop, hand_over)
             self._undo.callback(endpoint.close)
             self._endpoints.append(endpoint)
+        if hand_over is not None:
+            self._undo.callback(hand_over.close)
+            hand_over.start(loop)
 
     def present(self, credentials: Credentials) -> None:
         assert self._engine is not None, "it was started"

@@ -55,6 +55,8 @@ def test_without_options_everything_is_as_the_config_has_it() -> None:
         ("--limit-concurrency 5", "limit_concurrency", 5),
         ("--health-path /healthz", "health_path", "/healthz"),
         ("--drain-delay 7.5", "drain_delay", 7.5),
+        ("--steering relay", "steering", "relay"),
+        ("--secret-file s", "secret_file", "s"),
         ("--timeout-graceful-shutdown 1.5", "timeout_graceful_shutdown", 1.5),
         ("--timeout-graceful-shutdown none", "timeout_graceful_shutdown", None),
         ("--log-level TRACE", "log_level", "trace"),

@@ -66,6 +66,7 @@ OVERRIDDEN = {
     "_serialize_transport_parameters",
     "_unblock_streams",
     "_update_traffic_key",
+    "_use_reserved_peer_cid",
     "_write_connection_limits",
     "_write_new_connection_id_frame",
     "_write_stop_sending_frame",

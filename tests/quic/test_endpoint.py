@@ -160,12 +160,23 @@ async def test_an_initial_that_is_noise_never_becomes_a_connection_and_leaves_no
     assert pair.endpoint._intake.routes == {}
 
 
-async def test_packets_of_connections_that_are_gone_are_dropped() -> None:
+async def test_a_client_whose_connection_is_gone_hears_so_at_once() -> None:
+    """RFC 9000 §10.3: by a stateless reset."""
+    pair = await connected()
+    known = pair.client.quic._peer_cid
+    pair.transport.abandon(0, "")  # as if we had been killed, and had come back with the same key
+    pair.client.send(0, b"are you there?")
+    await pair.drive()
+    assert len(pair.to_client[-1]) < len(pair.to_server[-1])
+    assert pair.to_client[-1].endswith(known.stateless_reset_token)
+
+
+async def test_handshake_packets_of_connections_that_are_gone_are_dropped() -> None:
     pair = await connected()
     pair.client.close()
     await pair.drive()
-    late = pair.to_server[-2]
-    pair.socket.inbox.append((late, pair.client.address))
+    head = encode_long_header(0xE0, VERSION_1, b"eight by", b"client")
+    pair.socket.inbox.append((head.ljust(1200, b"x"), pair.client.address))
     pair.loop.readers[pair.socket]()
     await settle()
     assert not pair.socket.outbox

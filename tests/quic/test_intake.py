@@ -21,6 +21,7 @@ from h3producer.quic.limits import (
     TURN,
 )
 from h3producer.quic.packets import VERSION_1, encode_long_header
+from h3producer.quic.sorting import StrayRules
 from tests.virtual import MemorySocket, VirtualLoop, settle
 
 if TYPE_CHECKING:
@@ -69,6 +70,22 @@ class FakeTenant:
         self.during_flush()
 
 
+class FakeStrays(StrayRules):
+    """Settles short headers, and what it is told to."""
+
+    id_length = 8
+
+    def __init__(self) -> None:
+        self.settled: list[tuple[bytes, int]] = []
+        self.settles_all = False
+
+    def settle(self, datagram: bytes, address: Address, hops: int) -> bool:
+        if self.settles_all or not datagram[0] & 0x80:
+            self.settled.append((datagram, hops))
+            return True
+        return False
+
+
 class House:
     """An intake, its socket, and the log: a letter for each datagram, upper case for a flush."""
 
@@ -79,7 +96,8 @@ class House:
         self.judged: list[bytes] = []
         self.verdict: FakeTenant | None = None
         self.floods: list[bool] = []
-        self.intake = Intake(self.socket, self.loop, self._judge, self._flooded)
+        self.strays = FakeStrays()
+        self.intake = Intake(self.socket, self.loop, self._judge, self.strays, self._flooded)
 
     def add(
         self, name: str, cost: float = 0.0, *, flush: float = 0.0, source: str | None = None

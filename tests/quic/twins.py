@@ -63,6 +63,9 @@ class Listener:
     def connection_id_retired(self, connection_id: bytes) -> None:
         self.heard.append(("connection_id_retired",))
 
+    def peer_token_changed(self, old: bytes, new: bytes) -> None:
+        self.heard.append(("peer_token_changed", old, new))
+
     def stream_data_received(self, stream_id: int, data: bytes, end_stream: bool) -> None:
         self.heard.append(("stream_data_received", stream_id, data, end_stream))
         self._connection.grant(stream_id, len(data))

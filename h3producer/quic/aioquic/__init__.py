@@ -9,6 +9,8 @@
 | `numbers.py` | packet numbers: skipped, acknowledged, and enough for one set of keys |
 | `migration.py` | what is forgotten when the peer is elsewhere |
 | `connection_ids.py` | ids that the peer issues and retires |
+| `resetting.py` | a peer that has lost the connection |
+| `endings.py` | how a connection ended, in words |
 | `gaps.py` | how shredded a stream may be |
 | `handshake_reader.py` | packets of an ordinary handshake, the short way |
 | `fast_reader.py` | everyday packets that arrive, the short way |

@@ -21,7 +21,7 @@ What we change, and why (measured against 1.7.2):
   `fast_writer.py`), if `Config.fast_path` is on.
 - Pieces of an upload that arrive together are told together (`gathering.py`).
 - Rules that it leaves out: `numbers.py`, `handshaking.py`, `connection_ids.py`, `migration.py`,
-  `gaps.py`.
+  `gaps.py`, `resetting.py`.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ from h3producer.http3.transport import TlsFacts
 from h3producer.quic.aioquic.connection_ids import IdentifiedConnection
 from h3producer.quic.aioquic.datagrams import DatagramConnection
 from h3producer.quic.aioquic.early import EarlyConnection, EarlyDataAccepted
+from h3producer.quic.aioquic.endings import describe_end
 from h3producer.quic.aioquic.frugality import FrugalConnection
 from h3producer.quic.aioquic.gaps import GapBoundConnection
 from h3producer.quic.aioquic.handshake_reader import HandshakeReadingConnection
@@ -49,8 +50,8 @@ from h3producer.quic.aioquic.measures import MeasuredConnection
 from h3producer.quic.aioquic.numbers import NumberedConnection
 from h3producer.quic.aioquic.pacing import BurstPacer
 from h3producer.quic.aioquic.qlog import NotedConnection
+from h3producer.quic.aioquic.resetting import PeerTokenChanged
 from h3producer.quic.credit import ConnectionCredit
-from h3producer.quic.facts import IDLE_TIMEOUT
 from h3producer.quic.limits import MAX_REASON
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ if TYPE_CHECKING:
     from h3producer.quic.connection_ids import ConnectionIds
     from h3producer.quic.engine import Address, EngineObserver
 
-__all__ = ["AioquicConnection", "describe_end"]
+__all__ = ["AioquicConnection"]
 
 _BEGINNING = QuicConnectionState.FIRSTFLIGHT
 _OVER = (QuicConnectionState.DRAINING, QuicConnectionState.TERMINATED)
@@ -165,7 +166,10 @@ class AioquicConnection(
     ) -> None:
         if not (self.reads_fast and self.read(data, addr, now, more)):
             self.finish_reading()
-            super().receive_datagram(data, addr, now)
+            if self.is_reset(data):
+                self.reset_received(now)
+            else:
+                super().receive_datagram(data, addr, now)
         if self._events or self._close_event is not None:
             self.tell()
 
@@ -297,6 +301,8 @@ class AioquicConnection(
                 self.observer.connection_id_issued(connection_id)
             case events.ConnectionIdRetired(connection_id=connection_id):
                 self.observer.connection_id_retired(connection_id)
+            case PeerTokenChanged(old=old, new=new):
+                self.observer.peer_token_changed(old, new)
             case EarlyDataAccepted():
                 self.observer.early_data_accepted()
             case events.HandshakeCompleted():
@@ -308,12 +314,3 @@ class AioquicConnection(
 def _pem(certificate: x509.Certificate) -> str:
     """The same for all connections of a server."""
     return certificate.public_bytes(Encoding.PEM).decode()
-
-
-def describe_end(event: events.ConnectionTerminated) -> tuple[int, str]:
-    """Code and reason of an end: the application's as they came, or QUIC's in its words."""
-    if event.frame_type is None:
-        return event.error_code, event.reason_phrase
-    if event.reason_phrase == IDLE_TIMEOUT:
-        return 0, event.reason_phrase  # nobody sent a code (RFC 9000 §10.1)
-    return event.error_code, f"QUIC error {event.error_code:#x}: {event.reason_phrase}"

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aioquic.quic.connection import QuicConnection, QuicConnectionError, QuicConnectionId
+from aioquic.quic.connection import QuicConnectionError, QuicConnectionId
 from aioquic.quic.packet import STATELESS_RESET_TOKEN_SIZE, QuicErrorCode, QuicFrameType
 
+from h3producer.quic.aioquic.resetting import ResettableConnection
 from h3producer.quic.limits import MAX_CONNECTION_IDS, MAX_PEER_CONNECTION_IDS
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["IdentifiedConnection"]
 
 
-class IdentifiedConnection(QuicConnection):
+class IdentifiedConnection(ResettableConnection):
     """A QuicConnection that holds its peer to the ids that were issued."""
 
     last_id_sent = 0

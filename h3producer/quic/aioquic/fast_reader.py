@@ -32,6 +32,7 @@ from h3producer.quic.aioquic.gathering import GatheringConnection
 from h3producer.quic.aioquic.internals import IS_KNOWN_RELEASE, Buffer, BufferReadError
 from h3producer.quic.aioquic.numbers import ACKS_PER_PACKET
 from h3producer.quic.aioquic.request_streams import RequestStream
+from h3producer.quic.aioquic.resetting import ResettableConnection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +73,9 @@ class _Keys:
         self.phase_bit = context.key_phase << 2
 
 
-class FastReadingConnection(FastAckingConnection, FastTimerConnection, GatheringConnection):
+class FastReadingConnection(
+    FastAckingConnection, FastTimerConnection, GatheringConnection, ResettableConnection
+):
     """A QuicConnection with a short way for the packets that make up nearly all traffic."""
 
     reads_fast = IS_KNOWN_RELEASE
@@ -115,7 +118,7 @@ class FastReadingConnection(FastAckingConnection, FastTimerConnection, Gathering
         try:
             payload = keys.open((keys.iv ^ number).to_bytes(12), data[end:], header)
         except InvalidTag:
-            return True  # it is nobody's
+            return not self.is_reset(data)  # then it is nobody's
         # RFC 9000 §12.3: "A receiver MUST discard a newly unprotected packet unless it is certain
         # that it has not processed another packet with the same packet number".
         if number > space.largest_received_packet or number not in space.received_packets:

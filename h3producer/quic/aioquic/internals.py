@@ -45,13 +45,13 @@ PRIVATE_NAMES = {
     "HeaderProtection": "_encryptor _is_chacha20 _mask",
     "QuicConnection": (
         "_QuicConnection__frame_handlers _ack_delay _ack_eliciting_sent_since_receipt "
-        "_alpn_handler _close_at _close_event _close_pending _configuration _consume_peer_cid "
-        "_crypto_buffers _crypto_streams _cryptos _cryptos_initial _datagrams_pending "
-        "_discard_epoch _events _handle_ack_frame _handle_crypto_frame _handle_max_data_frame "
-        "_handle_max_stream_data_frame _handle_new_connection_id_frame _handle_padding_frame "
-        "_handle_path_response_frame _handle_retire_connection_id_frame _handle_stream_frame "
-        "_handshake_complete _handshake_confirmed _handshake_done_pending _host_cid_seq "
-        "_host_cids _idle_timeout _initialize _is_client _local_ack_delay_exponent "
+        "_alpn_handler _close_at _close_begin _close_event _close_pending _configuration "
+        "_consume_peer_cid _crypto_buffers _crypto_streams _cryptos _cryptos_initial "
+        "_datagrams_pending _discard_epoch _events _handle_ack_frame _handle_crypto_frame "
+        "_handle_max_data_frame _handle_max_stream_data_frame _handle_new_connection_id_frame "
+        "_handle_padding_frame _handle_path_response_frame _handle_retire_connection_id_frame "
+        "_handle_stream_frame _handshake_complete _handshake_confirmed _handshake_done_pending "
+        "_host_cid_seq _host_cids _idle_timeout _initialize _is_client _local_ack_delay_exponent "
         "_local_active_connection_id_limit _local_initial_source_connection_id _local_max_data "
         "_local_max_stream_data_bidi_remote _local_max_streams_bidi _local_max_streams_uni "
         "_logger _loss _loss_at _max_datagram_size _network_paths _on_ack_delivery "
@@ -67,8 +67,9 @@ PRIVATE_NAMES = {
         "_retry_source_connection_id _send_probe _send_probing_frames "
         "_serialize_transport_parameters _set_state _spaces _spin_bit _spin_highest_pn _state "
         "_stream_limit _streams _streams_blocked_pending _streams_queue _unblock_streams "
-        "_update_traffic_key _version _write_connection_limits _write_new_connection_id_frame "
-        "_write_stop_sending_frame _write_stream_frame _write_stream_limits"
+        "_update_traffic_key _use_reserved_peer_cid _version _write_connection_limits "
+        "_write_new_connection_id_frame _write_stop_sending_frame _write_stream_frame "
+        "_write_stream_limits"
     ),
     "QuicPacketPacer": "_max_datagram_size",
     "QuicPacketRecovery": (

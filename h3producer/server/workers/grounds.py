@@ -1,64 +1,138 @@
-"""What all workers stand on: sockets by slot, and the keys that they share.
+"""What all workers stand on: sockets by slot, who is steered where, and the keys that they share.
 
-This file knows which sockets a worker is given. It refuses to know workers.
+This file knows how each worker gets its part. It refuses to know workers: who serves it is told.
 
-Its one rule: the parent owns all sockets, and none is closed before the end.
+Its one rule: the parent owns all of it, and what is made for a slot stays until the end. So a
+worker that dies leaves nothing behind but a place for the next one.
 """
 
 from __future__ import annotations
 
+import logging
+import os
+import socket
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from h3producer.quic.connection_ids import MAX_SLOTS
-from h3producer.quic.place import Place
-from h3producer.quic.shared_keys import SharedKeys
-from h3producer.quic.sockets import BindError, addresses_of, bind_sockets, plain_address
+from h3producer.quic.balancing.assignment import AssignmentError
+from h3producer.quic.place import Place, slots_of
+from h3producer.quic.shared_keys import SecretError, SharedKeys
+from h3producer.quic.shared_memory import map_memory, share_memory
+from h3producer.quic.slot_table import TABLE_SIZE, SlotTable
+from h3producer.quic.sockets import (
+    BUFFER_SIZE,
+    BindError,
+    addresses_of,
+    bind_sockets,
+    plain_address,
+)
+from h3producer.quic.steering import SocketGroup
 from h3producer.server.errors import StartupError
 
 if TYPE_CHECKING:
-    import socket
-    from collections.abc import Sequence
+    from collections.abc import Collection
 
     from h3producer.config import Config
 
 __all__ = ["Grounds"]
 
+logger = logging.getLogger("h3producer.quic")
+
 
 class Grounds:
-    """The sockets that a `Config` names, for the length of a `with` block; all share them yet."""
+    """The grounds of one server, for the length of a `with` block; `bind` comes first.
 
-    slots = MAX_SLOTS
+    Raises `StartupError` for the files that settings name.
+    """
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._sockets: list[socket.socket] = []
-        self._keys = SharedKeys.derive()
-
-    def bind(self) -> None:
-        """Take the addresses. Raises `StartupError`."""
-        config = self._config
         try:
-            self._sockets = bind_sockets(addresses_of(config))
-        except BindError as error:
+            self._keys = SharedKeys.of(config)
+            self.slots = slots_of(config)
+        except (SecretError, AssignmentError) as error:
             raise StartupError(str(error)) from error
+        self._undo = ExitStack()
+        self._table_memory = share_memory(TABLE_SIZE)
+        self._undo.callback(os.close, self._table_memory)
+        self._table = SlotTable(map_memory(self._table_memory), self.slots)
+        self._table.clear()
+        self._sockets: list[socket.socket] = []
+        self._groups: list[SocketGroup] = []
+        """In relay mode there are none."""
+        self._mail = [self._open_mail() for _ in range(self.slots)]
+        """For each slot a socket to read from, and the one to write to it."""
 
     @property
     def addresses(self) -> list[tuple[str, int]]:
         """Host and port of each address, once they are bound."""
         return [plain_address(sock.getsockname()) for sock in self._sockets]
 
+    @property
+    def steers(self) -> bool:
+        """Whether the kernel chooses between sockets; if not, all workers read the same ones."""
+        return bool(self._groups)
+
+    def bind(self) -> None:
+        """Take the addresses. Raises `StartupError`."""
+        try:
+            self._sockets = bind_sockets(addresses_of(self._config))
+        except BindError as error:
+            raise StartupError(str(error)) from error
+        for sock in self._sockets:
+            self._undo.callback(sock.close)
+        if self._config.steering == "relay":
+            return
+        try:
+            self._groups = [SocketGroup(sock) for sock in self._sockets]
+        except OSError as error:
+            if self._config.steering == "kernel":
+                raise StartupError(
+                    f"The kernel does not lead packets to workers here: {error.strerror}."
+                ) from error
+            logger.info(
+                "The kernel does not lead packets to workers (%s): they pass them on.",
+                error.strerror,
+            )
+            return
+        for group in self._groups:
+            self._undo.callback(group.close)
+
     def place(self, slot: int) -> Place:
-        """What the worker in a slot is given."""
+        """What the worker in a slot is given. Raises `OSError` if it can have no socket."""
+        sockets = [each.socket_of(slot) for each in self._groups] or self._sockets
         return Place(
-            slot=slot, keys=self._keys, sockets=tuple(sock.fileno() for sock in self._sockets)
+            slot=slot,
+            keys=self._keys,
+            sockets=tuple(each.fileno() for each in sockets),
+            table=self._table_memory,
+            inbox=self._mail[slot][0].fileno(),
+            outboxes=tuple(outbox.fileno() for _, outbox in self._mail),
         )
 
-    def steer(self, serving: Sequence[int], draining: Sequence[int]) -> None:
-        """Lead newcomers to those that serve, and leave to all the connections that they have."""
+    def steer(self, serving: Collection[int], draining: Collection[int] = ()) -> None:
+        """Lead newcomers to those that serve, and leave to all the connections that they have.
+
+        A slot that is in neither is not there: whoever still sends to it hears that its connection
+        is lost. If nobody serves, newcomers are dropped.
+        """
+        # First the table, so that whoever gets a datagram by the kernel's old ways knows the new.
+        self._table.set(serving, draining)
+        for group in self._groups:
+            group.steer(self._table.owners)
 
     def __enter__(self) -> Grounds:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for sock in self._sockets:
-            sock.close()
+        self._undo.close()
+
+    def _open_mail(self) -> tuple[socket.socket, socket.socket]:
+        # Two that are connected to each other, so that what is under way is bounded in bytes only
+        # (unix(7)): others have room for `max_dgram_qlen` datagrams, which may be 10.
+        inbox, outbox = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        for sock in (inbox, outbox):
+            sock.setblocking(False)
+            self._undo.callback(sock.close)
+        outbox.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_SIZE)
+        return inbox, outbox
