@@ -17,7 +17,7 @@ SOAK_SECONDS ?= 600
 WORKLOAD ?= get50
 
 .PHONY: help serve test lint types unit stock attacks bench load-client profile conformance fuzz
-.PHONY: soak more-clients interop interop-runner starlette-suite browser docs clean
+.PHONY: soak more-clients interop interop-runner proxies starlette-suite browser docs clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -113,6 +113,9 @@ more-clients: $(STAMP)  ## the clients that pip does not bring, on Debian (as ro
 
 interop: $(STAMP)  ## every independent client in every case, into docs/interop.md (10 minutes)
 	$(BIN)/python -m tests.interop --write
+
+proxies: $(STAMP)  ## the recipes of proxies in every case, into docs/deploy/proxies.md (1 minute)
+	$(BIN)/python -m tests.deploy --write
 
 interop-runner: $(STAMP)  ## the quic-interop-runner's cases, into docs/interop-runner.md (10 minutes)
 	$(BIN)/python -m tests.interop_runner --write
