@@ -17,7 +17,7 @@ SOAK_SECONDS ?= 600
 WORKLOAD ?= get50
 
 .PHONY: help serve test lint types unit stock attacks bench load-client profile conformance fuzz
-.PHONY: soak more-clients interop interop-runner proxies starlette-suite browser docs clean
+.PHONY: picture soak more-clients interop interop-runner proxies starlette-suite browser docs clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -79,6 +79,9 @@ $(SUITE_STAMP): $(STAMP)
 
 starlette-suite: $(SUITE_STAMP)  ## Starlette's own tests, each of their requests over HTTP/3 (1 minute)
 	$(BIN)/python -m tests.frameworks.starlette_suite
+
+picture: $(STAMP)  ## the life of one response, into docs/backpressure.svg
+	$(BIN)/python -m tests.trace
 
 $(BROWSER_STAMP): $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,browser]'
