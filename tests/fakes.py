@@ -245,6 +245,9 @@ class RecordingInputs:
     def connection_terminated(self, error_code: int, reason: str) -> None:
         self.events.append(("connection_terminated", error_code, reason))
 
+    def announce_shutdown(self) -> None:
+        self.events.append(("announce_shutdown",))
+
     def shutdown(self) -> None:
         self.events.append(("shutdown",))
 

@@ -18,7 +18,7 @@ from h3producer.client.link import ClientLink, resolve
 from h3producer.client.response import ClientResponse
 from h3producer.config import Config
 from h3producer.errors import ErrorCode
-from h3producer.quic.aioquic.client import WINDOW, AioquicClient
+from h3producer.quic.aioquic.client import AioquicClient
 from h3producer.quic.transport import EngineTransport
 from h3producer.wire.frames import FrameType, StreamType, encode_data_header, encode_frame
 from h3producer.wire.qpack import FieldSectionDecoder, FieldSectionEncoder
@@ -26,7 +26,7 @@ from h3producer.wire.settings import Setting, encode_settings
 from h3producer.wire.varint import encode_varint
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable
+    from collections.abc import AsyncIterator, Iterable
     from pathlib import Path
 
     from h3producer.client.link import Remote
@@ -45,24 +45,19 @@ UPLOAD_MARK = 64 * 1024
 
 @asynccontextmanager
 async def connect(
-    target: Target,
-    *,
-    cafile: Path | None = None,
-    verify: bool = True,
-    window: int = WINDOW,
-    make_link: Callable[[], ClientLink] = ClientLink,
+    target: Target, *, cafile: Path | None = None, verify: bool = True
 ) -> AsyncIterator[ClientConnection]:
     """An open connection for the block, to the first address of the target that answers.
 
     Raises `ClientError` if none does, or if the certificate is not trusted; see `AioquicClient`
-    for `cafile`, `verify` and `window`.
+    for `cafile` and `verify`.
     """
     connection = None
     failure = ClientError(f"'{target.host}' has no address.")
     for remote in await resolve(target.host, target.port):
-        engine = AioquicClient(target.host, cafile=cafile, verify=verify, window=window)
+        engine = AioquicClient(target.host, cafile=cafile, verify=verify)
         try:
-            connection = await _connect_to(remote, engine, target, make_link())
+            connection = await _connect_to(remote, engine, target)
             break
         except ClientError as error:
             failure = error
@@ -74,9 +69,8 @@ async def connect(
         await connection.close()
 
 
-async def _connect_to(
-    remote: Remote, engine: AioquicClient, target: Target, link: ClientLink
-) -> ClientConnection:
+async def _connect_to(remote: Remote, engine: AioquicClient, target: Target) -> ClientConnection:
+    link = ClientLink()
     await link.open(remote)
     transport = EngineTransport(engine, link, Config(response_buffer=UPLOAD_MARK))
     engine.start(remote.address, link.clock.time())
@@ -213,6 +207,9 @@ class ClientConnection:
         for response in self._responses.values():
             response.failed(self._end)
         self._responses.clear()
+
+    def announce_shutdown(self) -> None:
+        """A client has nothing to announce."""
 
     def shutdown(self) -> None:
         """A client just closes."""

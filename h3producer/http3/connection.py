@@ -25,6 +25,7 @@ from h3producer.http3.default_fields import DefaultFieldLines
 from h3producer.http3.early_requests import EarlyRequests
 from h3producer.http3.exchange import Exchange, ExchangeContext
 from h3producer.http3.field_encoder import FieldEncoder
+from h3producer.http3.goaways import Goaways
 from h3producer.http3.load import ConnectionLoad, Load
 from h3producer.http3.own_streams import open_own_streams
 from h3producer.http3.pace import PaceLimits
@@ -36,7 +37,6 @@ from h3producer.http3.response_heads import ResponseHeads
 from h3producer.http3.stream import Handler, Http3Stream
 from h3producer.http3.turnstile import Turnstile
 from h3producer.wire.datagrams import parse_datagram
-from h3producer.wire.frames import encode_goaway
 from h3producer.wire.qpack import FieldSectionDecoder, FieldSectionEncoder
 
 if TYPE_CHECKING:
@@ -53,10 +53,6 @@ logger = logging.getLogger("h3producer.http3")
 
 _REQUESTS = Load.REQUESTS
 """Members of an enumeration are looked up in a roundabout way."""
-
-# RFC 9114 §5.2: a server that is about to stop says so with the largest request stream id there
-# is. Kestrel's 2^62-1 is no such id.
-_LARGEST_REQUEST_ID = (1 << 62) - 4
 
 
 class Http3Connection:
@@ -117,7 +113,7 @@ class Http3Connection:
         self._first_unaccepted_id = 0
         self._is_shutting_down = False
         self._is_closed = False
-        self._control_stream = open_own_streams(transport, config)
+        self._goaways = Goaways(transport, open_own_streams(transport, config))
 
     # The inputs
 
@@ -206,6 +202,11 @@ class Http3Connection:
             stream.connection_lost(error_code, reason)
         self.handshake_completed()  # nobody waits for it any more
 
+    def announce_shutdown(self) -> None:
+        """Say GOAWAY, and go on: what was sent before the client heard it is served. Idempotent."""
+        if not self._is_closed:
+            self._goaways.announce()
+
     def shutdown(self) -> None:
         """End gracefully (RFC 9114 §5.2): GOAWAY, finish what was accepted, then close.
 
@@ -218,7 +219,7 @@ class Http3Connection:
             return
         self._is_shutting_down = True
         self._first_unaccepted_id = self._ids.next
-        self._send_goaway(_LARGEST_REQUEST_ID)
+        self._goaways.announce()
         for stream in tuple(self.streams.values()):
             stream.drain()
         if not self.streams:
@@ -290,11 +291,8 @@ class Http3Connection:
 
     # The connection
 
-    def _send_goaway(self, stream_id: int) -> None:
-        self._transport.send(self._control_stream, encode_goaway(stream_id))
-
     def _finish(self) -> None:
-        self._send_goaway(self._first_unaccepted_id)
+        self._goaways.conclude(self._first_unaccepted_id)
         self._transport.close(ErrorCode.H3_NO_ERROR, when_delivered=True)
 
     def _fail(self, error: Http3ConnectionError) -> None:

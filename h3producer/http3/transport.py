@@ -217,5 +217,8 @@ class ConnectionInputs(Protocol):
     def connection_terminated(self, error_code: int, reason: str) -> None:
         """The connection is over, whoever ended it. The last input; comes exactly once."""
 
+    def announce_shutdown(self) -> None:
+        """The server will want to end soon: GOAWAY, and go on as before."""
+
     def shutdown(self) -> None:
         """The server wants to end: GOAWAY, finish what was accepted, then close."""

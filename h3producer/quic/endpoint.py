@@ -99,6 +99,13 @@ class UdpEndpoint(Link):
         self._is_accepting = False
         self._check_done()
 
+    def announce_shutdown(self) -> None:
+        """Stop accepting, and have each connection say that it will end, also those that are about
+        to be open; go on with all of them."""
+        self.stop_accepting()
+        for tenant in self.connections:
+            tenant.announce_shutdown()
+
     def shutdown(self) -> None:
         """Stop accepting, and have each connection end in its own way: GOAWAY and so on."""
         self.stop_accepting()
@@ -201,7 +208,10 @@ class UdpEndpoint(Link):
 
     def opened(self, tenant: Tenant) -> ConnectionInputs:
         self._heartbeat.start()
-        return self._accept(tenant)
+        inputs = self._accept(tenant)
+        if not self._is_accepting:
+            inputs.announce_shutdown()
+        return inputs
 
     def rule_broken(self, tenant: Tenant, sentence: str) -> None:
         ConnectionComplaints(COMPLAINTS).log(tenant.peer_address, "it is closed: %s", sentence)

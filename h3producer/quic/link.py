@@ -43,6 +43,9 @@ class Tenant(QuicTransport, Protocol):
         Return how many bytes of memory were freed.
         """
 
+    def announce_shutdown(self) -> None:
+        """Have the core say that the end is near, if there is a core."""
+
     def shutdown(self) -> None:
         """Have the core end the connection in its own way."""
 

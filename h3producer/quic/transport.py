@@ -45,8 +45,7 @@ _OPEN, _ENDED = Phase.OPEN, Phase.ENDED
 
 
 class EngineTransport(StreamVerbs, Inspection, Tenant, EngineObserver):
-    """A `QuicTransport` over an `EngineConnection`. An exception out of the core or the engine is
-    logged and costs this connection, nothing else."""
+    """A `QuicTransport`. What the core or the engine raises is logged, and costs the connection."""
 
     def __init__(self, connection: EngineConnection, link: Link, config: Config) -> None:
         self._connection = connection
@@ -147,6 +146,10 @@ class EngineTransport(StreamVerbs, Inspection, Tenant, EngineObserver):
         if self._parting and self._parting.is_given_up(self._connection.is_answered):
             self.close(*self._parting.words)
         return self._connection.tidy() if self._phase is _OPEN else 0
+
+    def announce_shutdown(self) -> None:
+        if self._inputs is not None and self._phase is _OPEN:
+            self._safely(self._inputs.announce_shutdown)
 
     def shutdown(self) -> None:
         """The server wants to end: the core tells its peer; where none is yet, none will be."""

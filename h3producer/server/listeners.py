@@ -44,7 +44,7 @@ __all__ = ["Listeners", "UdpListeners"]
 
 class Listeners(Protocol):
     """What a server needs to be reached. The verbs are called once each, in this order, but that
-    `present` may come at any time between `start` and `close`."""
+    `present` may come at any time between `start` and `close`, and `announce_shutdown` never."""
 
     @property
     def addresses(self) -> list[tuple[str, int]]:
@@ -59,6 +59,14 @@ class Listeners(Protocol):
     def present(self, credentials: Credentials) -> None:
         """Show another certificate to whoever comes from now on. Raises `StartupError` if it cannot
         be shown; then the one from before still is."""
+
+    def announce_shutdown(self) -> None:
+        """Accept no new connection, and say GOAWAY on each that is there, or about to be; go on
+        with all of them."""
+
+    @property
+    def handshakes(self) -> int:
+        """How many connections are about to be."""
 
     def shutdown(self) -> None:
         """Accept no new connection, and say GOAWAY on each that is there."""
@@ -95,6 +103,7 @@ class UdpListeners:
         self._sockets: list[socket.socket] = []
         self._endpoints: list[UdpEndpoint] = []
         self._engine: AioquicEngine | None = None
+        self._acceptor: Acceptor | None = None
         self._undo = ExitStack()
 
     @property
@@ -142,7 +151,7 @@ class UdpListeners:
                 lambda transport: make_connection(transport, noting, config, turnstile, watch),
             )
 
-        acceptor = Acceptor(engine, config, keys.retry)
+        acceptor = self._acceptor = Acceptor(engine, config, keys.retry)
         loop = exact_loop(asyncio.get_running_loop())
         hand_over = None if place is None else place.open_hand_over(ids.slots)
         for sock in self._sockets:
@@ -159,6 +168,14 @@ class UdpListeners:
             self._engine.present(credentials)
         except EngineError as error:
             raise StartupError(str(error)) from error
+
+    def announce_shutdown(self) -> None:
+        for endpoint in self._endpoints:
+            endpoint.announce_shutdown()
+
+    @property
+    def handshakes(self) -> int:
+        return 0 if self._acceptor is None else self._acceptor.admission.half_open
 
     def shutdown(self) -> None:
         for endpoint in self._endpoints:

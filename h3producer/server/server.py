@@ -12,7 +12,9 @@
 **Stop**, when `should_exit` is set, INT or TERM comes, or the `async with` block ends.
 
 1. Let `health` say "draining" and change nothing else for `drain_delay` seconds: load balancers
-   find out in that time, and send new clients elsewhere.
+   find out in that time, and send new clients elsewhere. But where there is a successor, they
+   have nothing to find out: then take no new connections, say GOAWAY, and go on for a moment with
+   those that are there, or about to be, so that nobody is refused who has not heard it yet.
 2. Take no new connections.
 3. Send GOAWAY on each connection: what was accepted goes on, what comes now is rejected, so that
    the client may repeat it elsewhere.
@@ -69,6 +71,10 @@ __all__ = ["Server"]
 
 logger = logging.getLogger("h3producer.error")
 
+LEAVE_GRACE = 1.0
+"""Seconds in which requests are still taken behind a GOAWAY, where there is a successor: a round
+trip to anywhere, and many clients that never look at a GOAWAY have had all they wanted by then.
+h2o waits as long."""
 DISCONNECT_GRACE = 1.0
 """Seconds that a request gets to leave after it has heard of the disconnect. An application that
 listens needs a moment; one that does not will not hear it later either."""
@@ -107,8 +113,8 @@ class Server:
         it, somebody else says where we serve and when we stop.
         """
         self.config = config
-        self.drain_delay = config.drain_delay
-        """Seconds; whoever knows that new clients go elsewhere already sets it to 0."""
+        self.has_successor = False
+        """Whether somebody else serves the same addresses, and has all new clients already."""
         self.health = Health()
         """What load balancers are told; for whoever answers them over another protocol."""
         self._listeners = UdpListeners(config) if listeners is None else listeners
@@ -271,9 +277,18 @@ class Server:
             logger.log(self._life, "Stopped.")
 
     async def _let_others_know(self) -> None:
-        if self.drain_delay and not self.force_exit:
-            logger.log(self._life, "Draining: stopping in %g seconds.", self.drain_delay)
-            await self._exits.unless_forced(asyncio.sleep(self.drain_delay))
+        if self.has_successor:
+            await self._exits.unless_forced(self._take_leave())
+        elif delay := self.config.drain_delay:
+            logger.log(self._life, "Draining: stopping in %g seconds.", delay)
+            await self._exits.unless_forced(asyncio.sleep(delay))
+
+    async def _take_leave(self) -> None:
+        self._listeners.announce_shutdown()
+        are_coming = True
+        while are_coming:
+            are_coming = self._listeners.handshakes > 0
+            await asyncio.sleep(LEAVE_GRACE)
 
     @staticmethod
     def _log_cut(requests: int) -> None:

@@ -306,6 +306,29 @@ async def test_a_shutdown_lets_what_was_accepted_finish_and_rejects_what_comes_l
     assert gate.seen == [0]
 
 
+async def test_a_shutdown_that_is_announced_serves_what_was_sent_before_it_was_heard(
+    connect: Connect,
+) -> None:
+    client = connect(hello)
+    client.connection.announce_shutdown()
+    client.connection.announce_shutdown()
+    client.send(GET, on=0, end=True)
+    await client.idle()
+    assert client.received(0) == HELLO
+    assert goaways(client) == [LARGEST_REQUEST_ID]
+
+    client.connection.shutdown()
+    assert goaways(client) == [LARGEST_REQUEST_ID, 4], "the first is not said twice"
+    assert client.transport.calls[-1] == ("close", NO_ERROR, "", True)
+
+
+async def test_after_the_end_nothing_is_announced(connect: Connect) -> None:
+    client = connect(hello)
+    client.transport.lose(NO_ERROR, "")
+    client.connection.announce_shutdown()
+    assert goaways(client) == []
+
+
 async def test_a_request_that_comes_after_the_final_goaway_is_rejected(connect: Connect) -> None:
     client = connect(hello)
     client.connection.shutdown()

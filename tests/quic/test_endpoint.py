@@ -524,6 +524,23 @@ async def test_a_shutdown_refuses_who_has_asked_before_our_handshake_was_complet
     await pair.endpoint.wait_closed()
 
 
+async def test_that_a_shutdown_will_come_reaches_cores_that_are_not_there_yet() -> None:
+    pair = await connected()
+    other, first = Client(OTHER), len(pair.to_server)
+    pair.loses_to_server = lambda number: number > first  # all behind its first packet
+    await pair.connect(other)
+    assert len(pair.inputs) == 1
+    pair.endpoint.announce_shutdown()
+    pair.loses_to_server = lambda number: False
+    await pair.drive(5.0)
+    assert len(pair.inputs) == 2
+    for inputs in pair.inputs:
+        assert isinstance(inputs, Echo)
+        assert inputs.named("announce_shutdown") == [()]
+    assert await ask(pair, pair.client) == b"hello", "and all go on"
+    assert await ask(pair, other) == b"hello"
+
+
 async def test_shutdown_reaches_every_core() -> None:
     pair = await connected()
     await pair.connect(Client(OTHER))

@@ -583,6 +583,18 @@ async def test_shutdown_is_for_the_core() -> None:
     assert bench.transport.phase is Phase.OPEN
 
 
+async def test_that_a_shutdown_will_come_is_for_the_core() -> None:
+    bench = Bench().open()
+    bench.transport.announce_shutdown()
+    assert bench.recorded.events == [("announce_shutdown",)]
+
+
+async def test_that_a_shutdown_will_come_is_not_for_who_has_no_core() -> None:
+    bench = Bench()
+    bench.transport.announce_shutdown()
+    assert bench.connection.calls == Bench().connection.calls
+
+
 async def test_shutdown_without_a_core_refuses_the_connection() -> None:
     bench = Bench()
     bench.transport.shutdown()

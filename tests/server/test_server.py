@@ -36,6 +36,7 @@ class FakeListeners:
         self.addresses: list[tuple[str, int]] = []
         self.drained = asyncio.Event()
         self.drained.set()
+        self.handshakes = 0
         self.handler: Handler | None = None
         self.refusal: StartupError | None = None
 
@@ -51,6 +52,9 @@ class FakeListeners:
 
     def present(self, credentials: Credentials) -> None:
         self.log.append("present")
+
+    def announce_shutdown(self) -> None:
+        self.log.append("announce_shutdown")
 
     def shutdown(self) -> None:
         self.log.append("shutdown")
@@ -551,6 +555,57 @@ async def test_an_error_in_the_block_stops_by_force_and_goes_through(
         async with server:
             raise RuntimeError("boom")
     assert log == START + STOP
+
+
+# A successor
+
+
+@pytest.fixture
+def no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "LEAVE_GRACE", 0)
+
+
+@pytest.mark.usefixtures("no_grace")
+async def test_with_a_successor_the_end_is_announced_before_anybody_is_refused(
+    server: Server, log: list[str]
+) -> None:
+    async with server:
+        server.has_successor = True
+    assert log == [*START, "announce_shutdown", *STOP]
+
+
+@pytest.mark.usefixtures("no_grace")
+async def test_with_a_successor_there_is_no_delay_for_load_balancers(
+    app: App, listeners: FakeListeners, log: list[str]
+) -> None:
+    async with Server(Config(app=app, drain_delay=3600.0), listeners=listeners) as server:
+        server.has_successor = True
+    assert log[-1] == "close"
+
+
+@pytest.mark.usefixtures("no_grace")
+async def test_with_a_successor_those_who_are_about_to_connect_are_waited_for(
+    server: Server, listeners: FakeListeners, log: list[str]
+) -> None:
+    task = await serving(server)
+    server.has_successor = True
+    listeners.handshakes = 1
+    server.should_exit = True
+    await steps()
+    assert log[-1] == "announce_shutdown"
+    listeners.handshakes = 0
+    await task
+    assert log[-1] == "close"
+
+
+async def test_force_ends_the_leave_taking_too(server: Server, listeners: FakeListeners) -> None:
+    task = await serving(server)
+    server.has_successor = True
+    listeners.handshakes = 1
+    server.should_exit = True
+    await steps()
+    server.force_exit = True
+    await task
 
 
 # A limit on requests, and somebody who looks after it

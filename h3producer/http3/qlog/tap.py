@@ -167,5 +167,8 @@ class TappedInputs(ConnectionInputs):
         self._journal.note("connectivity:connection_closed", end)
         self.core.connection_terminated(error_code, reason)
 
+    def announce_shutdown(self) -> None:
+        self.core.announce_shutdown()
+
     def shutdown(self) -> None:
         self.core.shutdown()

@@ -113,7 +113,7 @@ class _Worker:
         if word is Word.PING:
             self._channel.say(Word.PONG)
         elif word is Word.DRAIN:
-            self._server.drain_delay = 0.0
+            self._server.has_successor = True
             self._exit.set()
         elif word is Word.STOP:
             self._exit.set()
