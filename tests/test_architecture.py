@@ -30,10 +30,9 @@ FLOORS: dict[str, int] = {
     "observe": 4,
     "server": 5,
     "client": 6,
-    "trace": 7,
-    "cli": 8,
-    "__main__": 9,
-    "__init__": 9,
+    "cli": 7,
+    "__main__": 8,
+    "__init__": 8,
 }
 
 # What each ring may not touch. The core takes time as a number or through the loop's clock.

@@ -16,7 +16,20 @@ OURS = {name for each in SERVE_OPTIONS for name in (*each.opts, *each.secondary_
     "--version",
     "--help",
 }
-COMING = {"--with-tcp", "--admin"}
+COMING = {
+    "--workers",
+    "--reload",
+    "--reload-dir",
+    "--reload-include",
+    "--reload-exclude",
+    "--reload-delay",
+    "--limit-max-requests",
+    "--limit-max-requests-jitter",
+    "--timeout-worker-healthcheck",
+    "--with-tcp",
+    "--access-log-format",
+    "--admin",
+}
 """Announced, and not there yet."""
 
 
