@@ -17,7 +17,7 @@ SOAK_SECONDS ?= 600
 WORKLOAD ?= get50
 
 .PHONY: help serve test lint types unit stock attacks bench load-client profile conformance fuzz
-.PHONY: soak more-clients interop interop-runner starlette-suite browser docs clean
+.PHONY: picture soak more-clients interop interop-runner proxies starlette-suite browser docs clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -80,6 +80,9 @@ $(SUITE_STAMP): $(STAMP)
 starlette-suite: $(SUITE_STAMP)  ## Starlette's own tests, each of their requests over HTTP/3 (1 minute)
 	$(BIN)/python -m tests.frameworks.starlette_suite
 
+picture: $(STAMP)  ## the life of one response, into docs/backpressure.svg
+	$(BIN)/python -m tests.trace
+
 $(BROWSER_STAMP): $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,browser]'
 	@touch $(BROWSER_STAMP)
@@ -113,6 +116,9 @@ more-clients: $(STAMP)  ## the clients that pip does not bring, on Debian (as ro
 
 interop: $(STAMP)  ## every independent client in every case, into docs/interop.md (10 minutes)
 	$(BIN)/python -m tests.interop --write
+
+proxies: $(STAMP)  ## the recipes of proxies in every case, into docs/deploy/proxies.md (1 minute)
+	$(BIN)/python -m tests.deploy --write
 
 interop-runner: $(STAMP)  ## the quic-interop-runner's cases, into docs/interop-runner.md (10 minutes)
 	$(BIN)/python -m tests.interop_runner --write

@@ -30,9 +30,10 @@ FLOORS: dict[str, int] = {
     "observe": 4,
     "server": 5,
     "client": 6,
-    "cli": 7,
-    "__main__": 8,
-    "__init__": 8,
+    "trace": 7,
+    "cli": 8,
+    "__main__": 9,
+    "__init__": 9,
 }
 
 # What each ring may not touch. The core takes time as a number or through the loop's clock.

@@ -18,7 +18,7 @@ from h3producer.client.link import ClientLink, resolve
 from h3producer.client.response import ClientResponse
 from h3producer.config import Config
 from h3producer.errors import ErrorCode
-from h3producer.quic.aioquic.client import AioquicClient
+from h3producer.quic.aioquic.client import WINDOW, AioquicClient
 from h3producer.quic.transport import EngineTransport
 from h3producer.wire.frames import FrameType, StreamType, encode_data_header, encode_frame
 from h3producer.wire.qpack import FieldSectionDecoder, FieldSectionEncoder
@@ -26,7 +26,7 @@ from h3producer.wire.settings import Setting, encode_settings
 from h3producer.wire.varint import encode_varint
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Callable, Iterable
     from pathlib import Path
 
     from h3producer.client.link import Remote
@@ -45,19 +45,24 @@ UPLOAD_MARK = 64 * 1024
 
 @asynccontextmanager
 async def connect(
-    target: Target, *, cafile: Path | None = None, verify: bool = True
+    target: Target,
+    *,
+    cafile: Path | None = None,
+    verify: bool = True,
+    window: int = WINDOW,
+    make_link: Callable[[], ClientLink] = ClientLink,
 ) -> AsyncIterator[ClientConnection]:
     """An open connection for the block, to the first address of the target that answers.
 
     Raises `ClientError` if none does, or if the certificate is not trusted; see `AioquicClient`
-    for `cafile` and `verify`.
+    for `cafile`, `verify` and `window`.
     """
     connection = None
     failure = ClientError(f"'{target.host}' has no address.")
     for remote in await resolve(target.host, target.port):
-        engine = AioquicClient(target.host, cafile=cafile, verify=verify)
+        engine = AioquicClient(target.host, cafile=cafile, verify=verify, window=window)
         try:
-            connection = await _connect_to(remote, engine, target)
+            connection = await _connect_to(remote, engine, target, make_link())
             break
         except ClientError as error:
             failure = error
@@ -69,8 +74,9 @@ async def connect(
         await connection.close()
 
 
-async def _connect_to(remote: Remote, engine: AioquicClient, target: Target) -> ClientConnection:
-    link = ClientLink()
+async def _connect_to(
+    remote: Remote, engine: AioquicClient, target: Target, link: ClientLink
+) -> ClientConnection:
     await link.open(remote)
     transport = EngineTransport(engine, link, Config(response_buffer=UPLOAD_MARK))
     engine.start(remote.address, link.clock.time())

@@ -62,7 +62,7 @@ def carry_out(command: Command, stage: Stage) -> None:
         return
     match words:
         case ["h3producer", *arguments] | ["python", "-m", "h3producer", *arguments]:
-            if not arguments or arguments[0] in COMMANDS or arguments[-1].startswith("-"):
+            if {*arguments[:1]} <= {*COMMANDS} or {*arguments} & {"--help", "--version"}:
                 _expect(command, stage, *_run_here(arguments, stage, environment))
             else:
                 _serve(command, stage, arguments, environment)

@@ -16,20 +16,7 @@ OURS = {name for each in SERVE_OPTIONS for name in (*each.opts, *each.secondary_
     "--version",
     "--help",
 }
-COMING = {
-    "--workers",
-    "--reload",
-    "--reload-dir",
-    "--reload-include",
-    "--reload-exclude",
-    "--reload-delay",
-    "--limit-max-requests",
-    "--limit-max-requests-jitter",
-    "--timeout-worker-healthcheck",
-    "--with-tcp",
-    "--access-log-format",
-    "--admin",
-}
+COMING = {"--with-tcp", "--admin"}
 """Announced, and not there yet."""
 
 

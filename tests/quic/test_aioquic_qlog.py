@@ -26,7 +26,9 @@ def events_of(directory: Path) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("who", ["client", "server"])
-async def test_a_connection_leaves_a_file_with_its_packets(tmp_path: Path, who: str) -> None:
+async def test_a_connection_leaves_a_file_with_its_packets(
+    tmp_path: Path, who: str, caplog: pytest.LogCaptureFixture
+) -> None:
     pair = Pair(config=Config(qlog_dir=str(tmp_path)))
     await pair.connect()
     pair.client.send(0, b"hello", end_stream=True)
@@ -38,6 +40,7 @@ async def test_a_connection_leaves_a_file_with_its_packets(tmp_path: Path, who: 
     await pair.advance(5)
     names = {event["name"] for event in events_of(tmp_path)}
     assert {"transport:packet_received", "transport:packet_sent"} <= names
+    assert not [each for each in caplog.records if each.levelname == "ERROR"]
 
 
 async def test_sessions_are_resumed_with_a_log_as_without(tmp_path: Path) -> None:

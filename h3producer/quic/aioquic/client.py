@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from h3producer.quic.engine import Address
 
-__all__ = ["AioquicClient"]
+__all__ = ["WINDOW", "AioquicClient"]
 
 WINDOW = 1024 * 1024
 """Bytes of a response that may come before they are read: 80 Mbit/s over a path of 100 ms."""
@@ -38,11 +38,17 @@ class AioquicClient(AioquicConnection):
     """An `EngineConnection` that connects, verifies a certificate and opens request streams."""
 
     def __init__(
-        self, server_name: str, *, cafile: Path | None = None, verify: bool = True
+        self,
+        server_name: str,
+        *,
+        cafile: Path | None = None,
+        verify: bool = True,
+        window: int = WINDOW,
     ) -> None:
         """Trusts the certificates in `cafile`, by default those of the `certifi` package.
 
         `server_name` is what the certificate must be for. Without `verify` any is accepted.
+        `window` is how many bytes of a response may come before they are read.
         """
         configuration = QuicConfiguration(
             is_client=True,
@@ -52,8 +58,8 @@ class AioquicClient(AioquicConnection):
             cafile=None if cafile is None else str(cafile),
             verify_mode=ssl.CERT_REQUIRED if verify else ssl.CERT_NONE,
             idle_timeout=IDLE_TIMEOUT,
-            max_data=WINDOW,
-            max_stream_data=WINDOW,
+            max_data=max(WINDOW, window),
+            max_stream_data=window,
         )
         super().__init__(configuration)
 

@@ -61,13 +61,13 @@ class NotedConnection(QuicConnection):
         return trace.journal if isinstance(trace, AioquicTrace) else None
 
     def end_notes(self) -> None:
-        """The connection is over."""
+        """The connection is over, even if aioquic never said so."""
         if isinstance(self._quic_logger, AioquicTrace):
             self._quic_logger.close()
 
 
 class AioquicLogger(QuicLogger):
-    """Opens a file when a connection begins."""
+    """Opens and closes files as connections begin and end."""
 
     def __init__(self, directory: QlogDirectory) -> None:
         super().__init__()
@@ -75,6 +75,10 @@ class AioquicLogger(QuicLogger):
 
     def start_trace(self, is_client: bool, odcid: bytes) -> QuicLoggerTrace:
         return AioquicTrace(self._directory.open(odcid.hex()), odcid)
+
+    def end_trace(self, trace: QuicLoggerTrace) -> None:
+        assert isinstance(trace, AioquicTrace)
+        trace.close()
 
 
 class AioquicTrace(QuicLoggerTrace):

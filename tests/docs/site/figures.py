@@ -226,6 +226,31 @@ def early_data() -> Drawing:
     return d
 
 
+def workers() -> Drawing:
+    """How a packet gets to the worker that has its connection."""
+    d = Drawing(760, 288)
+    d.box(14, 112, 118, 56, "a packet", "of a connection", kind="cool")
+    d.area(168, 14, 236, 260, "the kernel: a socket a slot")
+    d.box(184, 112, 92, 56, "CBPF", "first octet of", "the id: a slot")
+    d.area(440, 14, 306, 260, "processes")
+    for slot, y in enumerate((50, 118, 186)):
+        d.box(316, y, 72, 44, f"slot {slot}", "socket")
+        drains = slot == 2
+        name = "worker, draining" if drains else "worker"
+        says = "its connections only" if drains else "the app, its own loop"
+        d.box(470, y, 150, 44, name, says, kind="hot" if drains else "cool")
+        d.arrow((276, 140), (296, 140), (296, y + 22), (316, y + 22))
+        d.arrow((388, y + 22), (470, y + 22))
+        d.arrow((660, 160), (640, 160), (640, y + 22), (620, y + 22), kind="faint dashed")
+    d.box(660, 124, 76, 72, "parent", "starts,", "replaces")
+    d.arrow((132, 140), (184, 140))
+    d.arrow((530, 186), (530, 162), kind="hot")
+    d.text(538, 178, "newcomers", "small hot")
+    d.text(545, 258, "handed over by a Unix socket", "small", "middle")
+    d.text(286, 258, "sockets outlive workers", "small", "middle")
+    return d
+
+
 FIGURES: Final[dict[str, Callable[[], Drawing]]] = {
     "rings": rings,
     "producer": producer,
@@ -234,4 +259,5 @@ FIGURES: Final[dict[str, Callable[[], Drawing]]] = {
     "scheduling": scheduling,
     "path-mtu": path_mtu,
     "early-data": early_data,
+    "workers": workers,
 }
