@@ -92,6 +92,14 @@ class ServerProcess:
         while not re.search(pattern, self.said):
             assert self._read(), f"It ended without a word of {pattern!r}:\n{self.said}"
 
+    def finish(self) -> tuple[int, str]:
+        """Wait until it ends by itself; its exit code, and what it has said."""
+        while self._read():
+            pass
+        self._wait()
+        assert self.exit_code is not None
+        return self.exit_code, self.said
+
     def end(self) -> None:
         """TERM, and wait for its end."""
         if self.exit_code is None:

@@ -6,7 +6,7 @@ not in its table fails, so a page says itself why a command cannot be run.
 | command | |
 |---|---|
 | `h3producer APP …` | serves until another does, or the page ends; then TERM, and exit code 0 |
-| `h3producer get …`, `cert` … | is run, and says what is shown |
+| `h3producer get …`, and other commands | is run, and says what is shown |
 | `python FILE …`, `python -m MODULE` of no test | is run; if it serves, it serves on |
 | `mkdir` and the like; with a pipe, a redirection, a pattern | is run, by a shell |
 | `make TARGET`, `python -m tests.…`, `pip install` | take minutes: what they name exists |
@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 __all__ = ["carry_out"]
 
 _SHELL: Final = re.compile(r"[|><;&*]|\$\(")
+_LIGHT: Final = {"get", "cert"}
+"""Commands that leave nothing behind in the process that runs them."""
 _HAS_PROCESSES: Final = ("--workers", "--reload", "--with-tcp", "--limit-max-requests")
 """With one of these, `h3producer` starts processes or another server's code: not in a copy."""
 
@@ -62,8 +64,12 @@ def carry_out(command: Command, stage: Stage) -> None:
         return
     match words:
         case ["h3producer", *arguments] | ["python", "-m", "h3producer", *arguments]:
-            if {*arguments[:1]} <= {*COMMANDS} or {*arguments} & {"--help", "--version"}:
+            if {*arguments[:1]} <= _LIGHT or {*arguments} & {"--help", "--version"}:
                 _expect(command, stage, *_run_here(arguments, stage, environment))
+            elif arguments[0] in COMMANDS:
+                _provide_applications(command, stage, arguments)
+                process = ServerProcess.copied(arguments, stage.directory, environment)
+                _expect(command, stage, *process.finish())
             else:
                 _serve(command, stage, arguments, environment)
         case ["make", *targets]:
@@ -89,9 +95,7 @@ def carry_out(command: Command, stage: Stage) -> None:
 def _serve(
     command: Command, stage: Stage, arguments: Sequence[str], environment: dict[str, str]
 ) -> None:
-    if "--app-dir" not in arguments and not _shows_failure(command):
-        for target in (word for word in arguments if re.fullmatch(r"[a-z][\w.]*:[a-z]\w*", word)):
-            stage.provide_application(target, is_factory="--factory" in arguments)
+    _provide_applications(command, stage, arguments)
     starts_processes = any(word.startswith(_HAS_PROCESSES) for word in arguments)
     if starts_processes:
         words = [sys.executable, "-m", "h3producer", *arguments]
@@ -100,6 +104,12 @@ def _serve(
         stage.end_server()
         server = ServerProcess.copied(arguments, stage.directory, environment)
         _await_server(command, stage, server)
+
+
+def _provide_applications(command: Command, stage: Stage, arguments: Sequence[str]) -> None:
+    if "--app-dir" not in arguments and not _shows_failure(command):
+        for target in (word for word in arguments if re.fullmatch(r"[a-z][\w.]*:[a-z]\w*", word)):
+            stage.provide_application(target, is_factory="--factory" in arguments)
 
 
 def _serve_or_end(

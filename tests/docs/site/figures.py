@@ -51,7 +51,8 @@ def rings() -> Drawing:
 def producer() -> Drawing:
     """One response on its way out."""
     d = Drawing(760, 250)
-    d.area(10, 46, 524, 116, "the output producer of one response")
+    d.area(10, 46, 524, 116)
+    d.text(88, 66, "the output producer of one response", "small title")
     d.box(28, 84, 96, 52, "send()", "of the app")
     d.box(168, 84, 106, 52, "pipe", "waits at 1 byte", kind="hot")
     d.box(312, 84, 76, 52, "pump", "takes all")
@@ -64,8 +65,8 @@ def producer() -> Drawing:
     d.arrow((388, 110), (410, 110))
     d.arrow((522, 110), (562, 110))
     d.arrow((662, 110), (690, 110))
-    d.arrow((76, 84), (76, 26), (466, 26), (466, 84), kind="cool")
-    d.text(271, 20, "while there is room: a plain call, no pipe, no task", "small cool", "middle")
+    d.arrow((76, 84), (76, 26), (440, 26), (440, 84), kind="cool")
+    d.text(258, 20, "while there is room: a plain call, no pipe, no task", "small cool", "middle")
     d.arrow((612, 136), (612, 206), (366, 206), (366, 136), kind="hot")
     d.text(489, 200, "drain: returns when there is room", "small hot", "middle")
     d.arrow((334, 136), (334, 228), (76, 228), (76, 136), kind="hot")
