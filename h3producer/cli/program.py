@@ -7,7 +7,7 @@ traceback stands above it only if it shows the user's own code.
 | exit code | what happened |
 |---|---|
 | 0 | all went well; INT or TERM ended the server gracefully |
-| 1 | the command failed: no answer for `get`, no new key for `cert`, no response for `trace` |
+| 1 | the command failed: no answer for `get` or `top`, no new key for `cert`, nothing to `trace` |
 | 2 | wrong input |
 | 3 | the server could not start |
 | 130 | INT before there was anything to end |
@@ -23,6 +23,7 @@ import click
 from h3producer.cli.cert import cert
 from h3producer.cli.get import get
 from h3producer.cli.serve import serve
+from h3producer.cli.top import top
 from h3producer.cli.trace import trace
 from h3producer.config import ConfigError
 from h3producer.server.causes import show_cause
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-COMMANDS = {"cert": cert, "get": get, "trace": trace}
+COMMANDS = {"cert": cert, "get": get, "top": top, "trace": trace}
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -26,7 +26,8 @@ Without a certificate, a development certificate is made for loopback addresses.
 _EPILOG = """Each option is an environment variable, too: --log-level is H3PRODUCER_LOG_LEVEL.
 
 Other commands: `h3producer cert` makes a development certificate, `h3producer get URL` fetches
-over HTTP/3; each has a --help of its own.
+over HTTP/3, `h3producer top ADDRESS` shows the connections of a server, `h3producer trace` draws
+the life of a response; each has a --help of its own.
 """
 
 
