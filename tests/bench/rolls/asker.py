@@ -1,6 +1,6 @@
 """A client that asks without end, in a process of its own.
 
-    python -m tests.bench.rolls.asker KIND ORIGIN CAFILE
+    python -m tests.bench.rolls.asker KIND ORIGIN CAFILE PAUSE
 
 It says a line when it has its first answer, goes on until its input ends, and then says as a line
 of JSON what it counted. What a library reports as an error to whoever uses it has failed.
@@ -59,9 +59,11 @@ class Count:
             self.complaints.append(f"{type(error).__name__}: {error}")
 
 
-async def ask_until(ask: Callable[[Count], Awaitable[None]]) -> None:
-    """Ask, several at once, until standard input ends. `ask` makes one request; it raises what the
-    library raises."""
+async def ask_until(ask: Callable[[Count], Awaitable[None]], pause: float) -> None:
+    """Ask, several at once and each with pauses of so many seconds, until standard input ends.
+
+    `ask` makes one request; it raises what the library raises.
+    """
     count, stops = Count(), asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -82,18 +84,19 @@ async def ask_until(ask: Callable[[Count], Awaitable[None]]) -> None:
             count.slowest = max(count.slowest, time.monotonic() - begin)
             if count.requests == 1:
                 print("asking", flush=True)
+            await asyncio.sleep(pause)
 
     await asyncio.gather(*(line() for _ in range(AT_ONCE)))
     print(json.dumps(asdict(count)), flush=True)
 
 
 def main() -> None:
-    kind, origin, cafile = sys.argv[1:]
+    kind, origin, cafile, pause = sys.argv[1:]
     if kind.startswith("curl"):
         from tests.bench.rolls.curl_asker import ask_by_curl as ask_by
     else:
         from tests.bench.rolls.qh3_asker import ask_by_qh3 as ask_by
-    asyncio.run(ask_by(origin, cafile, stays=kind.endswith("stay")))
+    asyncio.run(ask_by(origin, cafile, float(pause), stays=kind.endswith("stay")))
 
 
 if __name__ == "__main__":

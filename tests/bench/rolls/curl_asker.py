@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["ask_by_curl"]
 
 
-async def ask_by_curl(origin: str, cafile: str, *, stays: bool) -> None:
+async def ask_by_curl(origin: str, cafile: str, pause: float, *, stays: bool) -> None:
     """Ask until standard input ends; `stays`: over connections that are kept."""
     new = {CurlOpt.FRESH_CONNECT: 1, CurlOpt.FORBID_REUSE: 1}
     options = {CurlOpt.PIPEWAIT: 1} if stays else new
@@ -33,4 +33,4 @@ async def ask_by_curl(origin: str, cafile: str, *, stays: bool) -> None:
             if response.status_code != 200 or len(response.content) != 2000:
                 raise ValueError(f"status {response.status_code}, {len(response.content)} bytes")
 
-        await ask_until(ask)
+        await ask_until(ask, pause)

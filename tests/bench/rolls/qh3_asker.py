@@ -118,7 +118,7 @@ class Connection(QuicConnectionProtocol):  # type: ignore[misc]  # qh3 is not ty
             exchange.end()
 
 
-async def ask_by_qh3(origin: str, cafile: str, *, stays: bool) -> None:
+async def ask_by_qh3(origin: str, cafile: str, pause: float, *, stays: bool) -> None:
     """Ask until standard input ends; `stays`: over a connection that is kept until GOAWAY."""
     url = urlsplit(origin)
     host, port = url.hostname, url.port
@@ -176,7 +176,7 @@ async def ask_by_qh3(origin: str, cafile: str, *, stays: bool) -> None:
         raise ValueError(f"not processed {MAX_ATTEMPTS} times")
 
     with suppress(asyncio.CancelledError):
-        await ask_until(ask)
+        await ask_until(ask, pause)
     for end in ends.values():
         end.set()
     await asyncio.gather(*tasks, return_exceptions=True)

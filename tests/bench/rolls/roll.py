@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Outcome", "Plan", "roll_under_load"]
 
-BETWEEN = 1.0
-"""Seconds between two rolls, so that all connections stand when the next begins."""
-
 NATIVE = "quic-go, a connection for each 5 requests"
 
 
@@ -41,6 +38,10 @@ class Plan:
     rolls: int = 10
     workers: int = 2
     kinds: tuple[str, ...] = tuple(KINDS)
+    pause: float = 0.0
+    """Seconds between an answer and the next request."""
+    between: float = 1.0
+    """Seconds between two rolls, so that all connections stand when the next begins."""
     native: bool = True
     """Whether the load client in Go asks, too, where it can be built."""
     options: tuple[str, ...] = ()
@@ -72,23 +73,23 @@ def roll_under_load(plan: Plan) -> Outcome:
             origin = service.origin
             with contextlib.ExitStack() as askers:
                 for kind in plan.kinds:
-                    asking = _asking(kind, origin, authority.cafile, outcome)
+                    asking = _asking(kind, (origin, str(authority.cafile), plan.pause), outcome)
                     askers.enter_context(asking)
                 load = best_load() if plan.native else None
                 if isinstance(load, NativeLoad):
                     askers.enter_context(_native(load, origin, outcome))
                 for _ in range(plan.rolls):
-                    time.sleep(BETWEEN)
+                    time.sleep(plan.between)
                     outcome.rolls.append(service.roll(plan.workers))
-                time.sleep(BETWEEN)
+                time.sleep(plan.between)
         outcome.complaints = service.complaints
     return outcome
 
 
 @contextlib.contextmanager
-def _asking(kind: str, origin: str, cafile: Path, outcome: Outcome) -> Iterator[None]:
+def _asking(kind: str, what: tuple[str, str, float], outcome: Outcome) -> Iterator[None]:
     """A client in a process of its own, for the length of the block."""
-    command = [sys.executable, "-m", "tests.bench.rolls.asker", kind, origin, str(cafile)]
+    command = [sys.executable, "-m", "tests.bench.rolls.asker", kind, *map(str, what)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
