@@ -24,6 +24,7 @@ def test_without_any_of_them_there_is_no_quic_lb() -> None:
         {"lb_server_id": "01", "lb_nonce_length": 4},
         {"lb_server_id": "01", "lb_nonce_length": 4, "lb_key_file": "k", "lb_nonce_file": "n"},
         {"lb_config_file": "file"},
+        {"lb_server_id": "01", "workers": 31},
         {"lb_config_file": "file", "lb_server_id": "01", "lb_nonce_file": "nonces"},
     ],
 )
@@ -46,6 +47,7 @@ def test_what_goes_together(settings: dict[str, Any]) -> None:
         ({"lb_key_file": "key"}, "lb_key_file is of no use without lb_server_id."),
         ({"lb_nonce_file": "nonces"}, "lb_nonce_file is of no use without lb_server_id."),
         ({"lb_encode_length": True}, "lb_encode_length is of no use without lb_server_id."),
+        ({"lb_server_id": "01", "workers": 32}, "workers (32) must be 31 at most with QUIC-LB"),
         (
             {"lb_config_file": "file", "lb_config_id": 1},
             "lb_config_id has to stand in lb_config_file, if there is one.",
@@ -64,7 +66,14 @@ def test_what_does_not_is_said_in_a_sentence(settings: dict[str, Any], sentence:
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("0a01", b"\n\1"), ("0A:01", b"\n\1"), ("", b""), ("0a0", b""), ("no hex", b"")],
+    [
+        ("0a01", b"\n\1"),
+        ("0x0a01", b"\n\1"),
+        ("0A:01", b"\n\1"),
+        ("", b""),
+        ("0a0", b""),
+        ("no hex", b""),
+    ],
 )
-def test_hex_is_read_with_and_without_colons(text: str, value: bytes) -> None:
+def test_hex_is_read_as_people_write_it(text: str, value: bytes) -> None:
     assert parse_hex(text) == value

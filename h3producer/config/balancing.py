@@ -22,6 +22,8 @@ processes with a connection id each until two met. With fewer, a file has to say
 
 _MAX_SERVER_ID = 15
 _MAX_BLOCK = 19
+_MAX_WORKERS = 31
+"""One number less than there are: a worker that is replaced has its own until it has gone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,20 +54,25 @@ class Balancing:
     each process begins at random."""
 
 
-def check_balancing(settings: Balancing) -> None:
+def check_balancing(settings: Balancing, workers: int) -> None:
     """Raise `ConfigError` for settings that do not go together or cannot be."""
     of_one = ("lb_key_file", "lb_config_id", "lb_nonce_length", "lb_encode_length")
     given = [name for name in of_one if getattr(settings, name) != getattr(Balancing, name)]
-    if settings.lb_server_id is not None:
-        _check_server_id(settings)
-    if settings.lb_config_file is not None:
-        if given:
-            raise ConfigError(f"{given[0]} has to stand in lb_config_file, if there is one.")
-    elif settings.lb_server_id is None:
+    if settings.lb_server_id is None and settings.lb_config_file is None:
         if settings.lb_nonce_file is not None:
             given.append("lb_nonce_file")
         if given:
             raise ConfigError(f"{given[0]} is of no use without lb_server_id.")
+        return
+    if settings.lb_config_file is not None and given:
+        raise ConfigError(f"{given[0]} has to stand in lb_config_file, if there is one.")
+    if settings.lb_server_id is not None:
+        _check_server_id(settings)
+    if workers > _MAX_WORKERS:
+        raise ConfigError(
+            f"workers ({workers}) must be {_MAX_WORKERS} at most with QUIC-LB, which leaves five "
+            "bits of a connection ID for a worker's number."
+        )
 
 
 def _check_server_id(settings: Balancing) -> None:
@@ -91,8 +98,8 @@ def _check_server_id(settings: Balancing) -> None:
 
 
 def parse_hex(text: str) -> bytes:
-    """Bytes in hex, with or without colons between them; none if it is anything else."""
+    """Bytes in hex, as in c0ffee01, c0:ff:ee:01 or 0xc0ffee01; none if it is anything else."""
     try:
-        return bytes.fromhex(text.replace(":", ""))
+        return bytes.fromhex(text.removeprefix("0x").replace(":", ""))
     except ValueError:
         return b""

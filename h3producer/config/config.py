@@ -136,7 +136,7 @@ class Config(Limits, Operation, Balancing):
         if not (server.isascii() and server.isprintable()):
             raise ConfigError("server_header must consist of printable ASCII characters.")
         check_health_path(self.health_path)
-        check_balancing(self)
+        check_balancing(self, self.workers)
         if self.keyfile is not None and self.certfile is None:
             raise ConfigError("keyfile is of no use without certfile.")
         if self.early_data and self.session_ticket_lifetime is None:
