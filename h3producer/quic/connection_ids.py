@@ -46,6 +46,13 @@ class ConnectionIds(Protocol):
         """The slot that an id leads to, whoever made it up; it has at least one byte."""
         return connection_id[0] & (self.slots - 1)
 
+    def own_id(self, packet: bytes) -> bytes | None:
+        """The id in a packet with a short header, if it can only have been for this host.
+
+        None: others may have its connection, which is not for us to end.
+        """
+        return packet[1 : 1 + self.length]
+
     def token_of(self, connection_id: bytes) -> bytes:
         """What shows a peer that the connection of this id is lost (RFC 9000 §10.3)."""
 

@@ -73,8 +73,10 @@ class Strays(StrayRules):
         return True
 
     def _reset(self, datagram: bytes, address: Address) -> None:
-        token = self._ids.token_of(datagram[1 : 1 + self._ids.length])
-        answer = encode_reset(token, len(datagram))
+        connection_id = self._ids.own_id(datagram)
+        if connection_id is None:
+            return
+        answer = encode_reset(self._ids.token_of(connection_id), len(datagram))
         if answer is not None:
             self.resets += 1
             self._send(answer, address)

@@ -20,6 +20,8 @@ from h3producer.quic.connection_ids import PlainIds
 from h3producer.quic.place import connection_ids
 from h3producer.quic.shared_keys import SharedKeys
 from h3producer.quic.stateless_reset import ResetTokens
+from h3producer.quic.strays import Strays
+from tests.virtual import VirtualLoop
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -148,28 +150,47 @@ def test_that_they_run_out_is_said_once_in_good_time(caplog: pytest.LogCaptureFi
     assert len(caplog.messages) == 1
 
 
-# Whether an id is for this server
+# Whether an id is this server's own
 
 
-def test_an_id_of_its_own_leads_here_whatever_follows() -> None:
-    ids = made_of(line(OTHER), line())
-    made = [ids.make(), made_of(line()).make()]
-    assert all(ids.leads_here(each + b"the rest of a packet") for each in made)
+def packet(connection_id: bytes) -> bytes:
+    return b"\x40" + connection_id + b"the rest of a packet"
+
+
+def test_an_id_of_its_own_is_found_in_a_packet_of_each_configuration() -> None:
+    longer = CidConfig(4, 2, 12, b"K" * 16)
+    ids = made_of(line(), line(longer))
+    for made in (ids.make(), made_of(line(longer)).make()):
+        assert ids.own_id(packet(made)) == made
 
 
 @pytest.mark.parametrize(
     "connection_id",
     [
-        b"",
-        b"\x20too short",
         made_of(line(server_id=b"\x0a\x02")).make(),
         made_of(line(OTHER)).make(),
         made_of(line(count=0)).make(),
     ],
-    ids=["empty", "short", "of another server", "of another config", "unroutable"],
+    ids=["of another server", "of another config", "unroutable"],
 )
-def test_any_other_does_not_for_certain(connection_id: bytes) -> None:
-    assert not made_of(line()).leads_here(connection_id)
+def test_what_others_may_have_is_not_its_own(connection_id: bytes) -> None:
+    assert made_of(line()).own_id(packet(connection_id)) is None
+
+
+def test_a_packet_cut_off_at_any_byte_has_no_id() -> None:
+    ids = made_of(line())
+    whole = b"\x40" + ids.make()
+    assert all(ids.own_id(whole[:cut]) is None for cut in range(len(whole)))
+
+
+def test_what_others_may_have_is_not_answered_by_a_reset() -> None:
+    sent = []
+    ids = made_of(line())
+    strays = Strays(ids, lambda *answer: sent.append(answer), VirtualLoop())
+    strays.settle(packet(made_of(line(server_id=b"\x0a\x02")).make()), ("192.0.2.1", 1), 0)
+    assert sent == []
+    strays.settle(packet(ids.make()), ("192.0.2.1", 1), 0)
+    assert len(sent) == 1
 
 
 # From settings

@@ -95,13 +95,17 @@ class RoutableIds(ConnectionIds):
         """What shows a peer that the connection of this id is lost."""
         return self._tokens.token_of(connection_id)
 
-    def leads_here(self, connection_id: bytes) -> bool:
-        """Whether a balancer sends the id, or what begins with it, to this server for certain.
+    def own_id(self, packet: bytes) -> bytes | None:
+        """The id in a packet with a short header, if balancers send it here whoever it comes from.
 
-        One that leads nowhere may come from anywhere, for any reason.
+        An id of any other server is here by mistake, or because somebody who saw it wants its
+        connection to end (RFC 9000 §21.11). One that leads nowhere may be here for any reason.
         """
-        known = self._known.get(config_id_of(connection_id))
-        return known is not None and known.config.server_id_of(connection_id) == known.server_id
+        rest = packet[1:]
+        known = self._known.get(config_id_of(rest))
+        if known is None or known.config.server_id_of(rest) != known.server_id:
+            return None
+        return rest[: known.config.length]
 
     def _go_on(self) -> None:
         """The first configuration can make no more ids."""
