@@ -181,7 +181,7 @@ class Stage:
         files = self.authority
         command = ["tests.balancing.app:app", "--bind", f"{SERVICE}:{PORT}", "--no-access-log"]
         command += ["--certfile", str(files.certfile), "--keyfile", str(files.keyfile)]
-        command += ["--drain-delay", "0.5"]
+        command += ["--secret-file", str(self.directory / "secret"), "--drain-delay", "0.5"]
         # Nobody is slow here, but a machine may be that does a lot of other things.
         return [*command, "--min-request-data-rate", "none", "--min-response-data-rate", "none"]
 

@@ -10,6 +10,8 @@ from h3producer.quic.balancing.assignment import read_assignments
 from h3producer.quic.balancing.balancer import Balancer
 from h3producer.quic.limits import MAX_CONNECTION_IDS
 from tests.e2e.apps import hello
+from tests.e2e.relay import Relay
+from tests.e2e.server import address_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,10 +41,10 @@ def ids_of_server(client: RawClient) -> list[bytes]:
     return [quic._peer_cid.cid, *(each.cid for each in quic._peer_cid_available)]
 
 
-def balancer_of(server: Server) -> Balancer[str]:
+def balancer_of(server: Server, server_id: str = SERVER_ID) -> Balancer[str]:
     """One that has the same configuration."""
     configs = [each.config for each in read_assignments(server.config)]
-    return Balancer(configs, {bytes.fromhex(SERVER_ID): "here"})
+    return Balancer(configs, {bytes.fromhex(server_id): "here"})
 
 
 @pytest.mark.parametrize("nonce_length", [4, 8, 12, 15])
@@ -63,13 +65,18 @@ async def test_a_client_gets_ids_of_any_length_that_all_lead_here(
     assert {balancer_of(server).server_of(each) for each in seen} == {"here"}
 
 
-async def test_a_retry_leads_here_as_well(serve: Serve, connect: Connect, tmp_path: Path) -> None:
-    server = await serve(hello, retry="always", **settings(tmp_path, 8))
+@pytest.mark.parametrize("server_id", ["01", SERVER_ID])
+async def test_a_retry_leads_here_as_well(
+    serve: Serve, connect: Connect, tmp_path: Path, server_id: str
+) -> None:
+    """Even with an ID that is too short for a client to make up."""
+    given = {**settings(tmp_path, 4), "lb_server_id": server_id}
+    server = await serve(hello, retry="always", **given)
     client = await connect(server)
     assert (await client.get("/")).status == 200
     retried = client.quic._retry_source_connection_id
     assert retried is not None
-    assert balancer_of(server).server_of(retried) == "here"
+    assert balancer_of(server, server_id).server_of(retried) == "here"
 
 
 async def test_without_a_key_a_client_gets_one_id_and_may_be_rebound(
@@ -81,3 +88,22 @@ async def test_without_a_key_a_client_gets_one_id_and_may_be_rebound(
     assert (await client.get("/")).status == 200
     (only,) = ids_of_server(client)
     assert only[1:5] == bytes.fromhex(SERVER_ID)
+
+
+async def test_without_quic_lb_a_client_that_reaches_another_host_is_told_at_once(
+    serve: Serve, connect: Connect, tmp_path: Path
+) -> None:
+    """If both have the same secret."""
+    secret = tmp_path / "secret"
+    secret.write_bytes(bytes(32))
+    here, there = [await serve(hello, secret_file=str(secret)) for _ in range(2)]
+    with Relay.before(address_of(here)) as relay:
+        client = await connect(relay.address)
+        assert (await client.get("/")).status == 200
+        token = client.quic._peer_cid.stateless_reset_token
+        answers: list[bytes] = []
+        relay.watch = lambda to_server, data: None if to_server else answers.append(data)
+        relay.server = address_of(there)
+        client.request("/")
+        # RFC 9000 §10.3. aioquic's clients do not know their tokens; others end at once.
+        await client.until(lambda: any(each.endswith(token) for each in answers))
