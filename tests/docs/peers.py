@@ -6,6 +6,7 @@ This file knows how each of them is asked for its options. It refuses to know wh
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import importlib.metadata
 import re
@@ -13,7 +14,8 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
-from unittest.mock import patch
+
+import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,11 +36,9 @@ def _hypercorn() -> set[str]:
         found.append(parser)
         raise SystemExit
 
-    with patch.object(argparse.ArgumentParser, "parse_args", parse_args):
-        try:
-            main([])
-        except SystemExit:
-            pass
+    with pytest.MonkeyPatch.context() as patched, contextlib.suppress(SystemExit):
+        patched.setattr(argparse.ArgumentParser, "parse_args", parse_args)
+        main([])
     return {name for action in found[0]._actions for name in action.option_strings}
 
 

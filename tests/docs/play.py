@@ -20,8 +20,8 @@ import tomllib
 from contextlib import chdir
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any, Final
-from unittest.mock import patch
 
+import pytest
 import yaml
 
 import h3producer
@@ -69,26 +69,34 @@ class Play:
         if named := re.match(r"# ([\w/.-]+\.py)\n", block.text):
             _check_example(named[1], block)
             path = self._stage.directory / named[1]
-            if not path.exists():
+            if not named[1].startswith("examples/"):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(block.text)
         flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
         code = compile("\n" * block.line + block.text, block.page, "exec", flags, True)
         before = dict(self._names)
         self._names["__name__"] = named[1].removesuffix(".py") if named else "page"
-        with (
-            chdir(self._stage.directory),
-            patch.dict("os.environ", self._stage.environment),
-            patch("sys.path", [str(self._stage.directory), *sys.path]),
-            patch.dict("sys.modules"),
-        ):
-            result = eval(code, self._names)
-            if inspect.iscoroutine(result):
-                asyncio.run(result)
+        with chdir(self._stage.directory), pytest.MonkeyPatch.context() as patched:
+            for variable, value in self._stage.environment.items():
+                patched.setenv(variable, value)
+            patched.setattr("sys.path", [str(self._stage.directory), *sys.path])
+            try:
+                result = eval(code, self._names)
+                if inspect.iscoroutine(result):
+                    asyncio.run(result)
+            finally:
+                self._forget_modules()
             for name in _APPLICATIONS:
                 app = self._names.get(name)
                 if app is not None and app is not before.get(name):
                     call(app, block.remarks.get("asked by", "requests"), self._files)
+
+    def _forget_modules(self) -> None:
+        """Another page may have a module of the same name."""
+        directory = str(self._stage.directory)
+        for name, module in list(sys.modules.items()):
+            if (getattr(module, "__file__", None) or "").startswith(directory):
+                del sys.modules[name]
 
 
 def _check_example(name: str, block: Block) -> None:
