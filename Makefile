@@ -15,9 +15,11 @@ FUZZ_STAMP := $(VENV)/.installed-fuzz
 FUZZ_SECONDS ?= 60
 SOAK_SECONDS ?= 600
 WORKLOAD ?= get50
+SERVING_EXTRAS := websocket,uvloop,reload
 
 .PHONY: help serve test lint types unit stock attacks bench load-client profile conformance fuzz
 .PHONY: picture soak more-clients interop interop-runner proxies starlette-suite browser docs clean
+.PHONY: dist release-check sbom
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -123,5 +125,21 @@ proxies: $(STAMP)  ## the recipes of proxies in every case, into docs/deploy/pro
 interop-runner: $(STAMP)  ## the quic-interop-runner's cases, into docs/interop-runner.md (10 minutes)
 	$(BIN)/python -m tests.interop_runner --write
 
+dist: $(STAMP)  ## sdist and wheel into dist/, as the index will take them
+	rm -rf dist
+	$(BIN)/pyproject-build --outdir dist .
+	$(BIN)/twine check --strict dist/*
+
+release-check: $(STAMP)  ## the wheel on each Python from 3.11 on that is here: install, serve (1 minute)
+	$(BIN)/python -m tests.release
+
+# Of an environment that has the wheel and its extras for serving, and nothing else: no pip.
+sbom: dist  ## what is installed with the server, in dist/h3producer.cdx.json (CycloneDX)
+	$(PYTHON) -m venv --clear --without-pip build/sbom
+	$(BIN)/python -m pip --python build/sbom/bin/python install --quiet --disable-pip-version-check \
+		"$$(echo dist/*.whl)[$(SERVING_EXTRAS)]"
+	$(BIN)/cyclonedx-py environment build/sbom/bin/python --pyproject pyproject.toml \
+		--output-reproducible --output-format JSON --output-file dist/h3producer.cdx.json
+
 clean:  ## remove what the commands above made
-	rm -rf $(VENV) .fuzz .profile .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache build *.egg-info
+	rm -rf $(VENV) .fuzz .profile .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache build dist *.egg-info
