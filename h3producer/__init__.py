@@ -14,6 +14,7 @@ imports from here. The pipe has more names of its own in `h3producer.pipe`.
 from __future__ import annotations
 
 from h3producer.asgi.adapter import AsgiAdapter
+from h3producer.asgi.alt_svc import AltSvc
 from h3producer.config import Config, ConfigError
 from h3producer.errors import (
     ErrorCode,
@@ -37,6 +38,7 @@ from h3producer.server.run import run, serve
 from h3producer.server.server import Server
 
 __all__ = [
+    "AltSvc",
     "AppLoadError",
     "AsgiAdapter",
     "Config",
