@@ -57,7 +57,19 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "rich": ("top", "cli.top"),
     "uvloop": ("server.event_loop",),
     "watchfiles": ("server.workers.changes",),
-    "wsproto": ("asgi.websocket.frames", "asgi.websocket.extensions"),
+    "wsproto": (
+        "asgi.websocket.frames",
+        "asgi.websocket.extensions",
+        "server.tcp.request",
+    ),
+    "hypercorn": (
+        "server.tcp.conversation",
+        "server.tcp.protocols",
+        "server.tcp.response_buffer",
+        "server.tcp.stream",
+    ),
+    "h2": ("server.tcp.protocols",),
+    "hyperframe": ("server.tcp.protocols",),
 }
 
 MAX_FILE_LINES = 320

@@ -34,6 +34,7 @@ COMPANIONS: dict[str, dict[str, object]] = {
     "connection_buffer": {"request_buffer": 2048},
     "retry_threshold": {"max_half_open_connections": 1_000_000},
     "max_half_open_connections": {"retry_threshold": 1},
+    "tcp_port": {"with_tcp": True},
     "lb_config_id": {"lb_server_id": "01"},
     "lb_nonce_length": {"lb_server_id": "01"},
 }
@@ -67,6 +68,8 @@ def test_what_no_request_can_ask_for_is_no_health_path(path: str) -> None:
 
 
 ABSENT = {
+    "alt_svc_port",
+    "tcp_port",
     "certificate_interval",
     "limit_concurrency",
     "limit_max_requests",

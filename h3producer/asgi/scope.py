@@ -15,7 +15,7 @@ How each key is made, where the specification leaves a choice:
 * `extensions`:
 
   ========================== ==============================================================
-  `http.response.early_hint`  always
+  `http.response.early_hint`  always, but over HTTP/1.1, whose clients may not expect it
   `http.response.pathsend`    always: a plain read in a thread, then DATA frames
   `http.response.trailers`    when the request says `te: trailers`; the specification wants
                               trailers sent only then, and so an application (gRPC) can tell
@@ -55,10 +55,9 @@ def http_scope(stream: Http3Stream, root_path: str, state: dict[str, Any]) -> Sc
     if root_path and raw_path[:1] == b"/":
         # `OPTIONS *` and CONNECT have no path, so nothing to stand in front of.
         path = root_path + path
-    extensions: dict[str, dict[str, Any]] = {
-        "http.response.early_hint": {},
-        "http.response.pathsend": {},
-    }
+    extensions: dict[str, dict[str, Any]] = {"http.response.pathsend": {}}
+    if stream.http_version[0] != "1":
+        extensions["http.response.early_hint"] = {}
     if request.accepts_trailers:
         extensions["http.response.trailers"] = {}
     if stream.is_early:
@@ -69,7 +68,7 @@ def http_scope(stream: Http3Stream, root_path: str, state: dict[str, Any]) -> Sc
     return {
         "type": "http",
         "asgi": {"version": ASGI_VERSION, "spec_version": HTTP_SPEC_VERSION},
-        "http_version": "3",
+        "http_version": stream.http_version,
         "method": request.method,
         "scheme": request.scheme,
         "path": path,

@@ -16,6 +16,7 @@ from h3producer.cli.balancing_options import BALANCING_OPTIONS
 from h3producer.cli.limit_options import LIMIT_OPTIONS
 from h3producer.cli.operation_options import OPERATION_OPTIONS
 from h3producer.cli.option import NONE, option
+from h3producer.cli.tcp_options import TCP_OPTIONS
 from h3producer.config import (
     LOG_LEVELS,
     AccessLogFormat,
@@ -80,6 +81,7 @@ SERVE_OPTIONS: tuple[click.Parameter, ...] = (
         help="Password of the private key; better given by H3PRODUCER_SSL_KEYFILE_PASSWORD.",
         metavar="TEXT",
     ),
+    *TCP_OPTIONS,
     # The application
     option("--app-dir", "app_dir", help="Where to import APP from.", metavar="DIR"),
     option("--factory", "factory", help="APP returns the application when called.", is_flag=True),

@@ -22,6 +22,7 @@ from h3producer.config.ranges import (
     RetryMode,
     check_ranges,
 )
+from h3producer.config.tcp import TcpSide, check_tcp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +31,7 @@ __all__ = ["Config"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config(Limits, Operation, Balancing):
+class Config(Limits, Operation, Balancing, TcpSide):
     """Settings of one server. Immutable; make another with `dataclasses.replace`.
 
     Raises `ConfigError` when a value is out of its range.
@@ -143,6 +144,7 @@ class Config(Limits, Operation, Balancing):
             raise ConfigError("early_data is of no use without session tickets.")
         if self.early_data and not self.fast_path:
             raise ConfigError("early_data is of no use without fast_path: aioquic's TLS has none.")
+        check_tcp(self)
         if self.connection_buffer < self.request_buffer:
             raise ConfigError(
                 f"connection_buffer ({self.connection_buffer}) must not be smaller than "

@@ -63,6 +63,8 @@ _CHOICES = {
 
 _MAY_BE_NONE = frozenset(
     (
+        "tcp_port",
+        "alt_svc_port",
         "certificate_interval",
         "ws_ping_interval",
         "ws_ping_timeout",
@@ -81,6 +83,9 @@ _MAY_BE_NONE = frozenset(
 
 RANGES: tuple[tuple[str, float, float], ...] = (
     ("port", 0, 65535),
+    ("tcp_port", 0, 65535),
+    ("alt_svc_port", 1, 65535),
+    ("alt_svc_max_age", 0, 31_536_000),
     ("limit_concurrency", 1, 1_000_000),
     ("drain_delay", 0, 3_600),
     ("certificate_interval", 0.1, 86_400),

@@ -99,6 +99,8 @@ class Exchange:
     """Made when one comes, or when somebody asks."""
     record: ExchangeRecord | None = None
     """What is noted of it, if somebody watches."""
+    http_version = "3"
+    """As ASGI and the access log say it; another where HTTP/1.1 and HTTP/2 are served beside."""
     is_early = False
     """It came as early data and may be a repetition (RFC 8470); 425 makes the client ask again."""
     is_probe = False

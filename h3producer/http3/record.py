@@ -32,6 +32,7 @@ class ExchangeRecord:
     """When the end of the response was, or the exchange was cut."""
     request: Request | None = None
     """None if its head did not come, or is malformed."""
+    http_version = "3"
     is_early = False
     """It came as early data, and was answered as such."""
     is_probe = False

@@ -199,7 +199,10 @@ class Http3Stream(TimedExchange):
 
     def _prepare_response(self, method: str) -> None:
         context = self._context
-        self._frame_writer = Http3FrameWriter(self.stream_id, context.transport, context.encoder)
+        if self._frame_writer is None:
+            self._frame_writer = Http3FrameWriter(
+                self.stream_id, context.transport, context.encoder
+            )
         if self.record is None or context.watch is None:
             self.output = Http3OutputProducer(self._frame_writer, self.abort, self._announce_closed)
         else:

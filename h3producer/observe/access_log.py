@@ -83,13 +83,14 @@ class AccessLog:
             method, target = request.method, show_target(request.path)
             if request.protocol is not None:
                 method = _UPGRADES.get(request.protocol, method)
+        version = record.http_version
         status = "-" if record.status is None else record.status
         ending = "" if record.cause is None else _ending(record)
         if ending:
-            log(_CUT_LINE, _shown(address), method, target, "3", status, ending)
+            log(_CUT_LINE, _shown(address), method, target, version, status, ending)
         else:
             # With these five arguments uvicorn's AccessFormatter works, too.
-            log(_LINE, _shown(address), method, target, "3", status)
+            log(_LINE, _shown(address), method, target, version, status)
 
     def _facts(
         self, record: ExchangeRecord, address: tuple[str, int], connection: str
@@ -103,7 +104,7 @@ class AccessLog:
             "port": address[1],
             "connection": connection,
             "stream": record.stream_id,
-            "protocol": "HTTP/3",
+            "protocol": f"HTTP/{record.http_version}",
             "method": request and request.method,
             "upgrade": request and request.protocol,
             "authority": request and request.authority[:MAX_SHOWN],

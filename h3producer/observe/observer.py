@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 from h3producer.observe.access_log import AccessLog
+from h3producer.observe.tcp_watch import TcpWatch
 from h3producer.observe.watch import ConnectionWatch
 from h3producer.quic.transport import EngineTransport
 
@@ -37,3 +38,9 @@ class Observer:
         if log is None or not isinstance(transport, EngineTransport):
             return None
         return ConnectionWatch(transport, time.monotonic, log)
+
+    def watch_tcp(self, peer_address: tuple[str, int]) -> ExchangeWatch | None:
+        """Who watches the exchanges of a TCP connection."""
+        if self._log is None or not self._log.is_read:
+            return None
+        return TcpWatch(peer_address, time.monotonic, self._log)

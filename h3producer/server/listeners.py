@@ -191,5 +191,9 @@ class UdpListeners:
                 connection.close(ErrorCode.H3_NO_ERROR)
 
     async def close(self) -> None:
+        self.unbind()
+
+    def unbind(self) -> None:
+        """Give the addresses back, and whatever there is on them; `bind` may be called again."""
         self._undo.close()
         self._sockets, self._endpoints = [], []

@@ -53,10 +53,10 @@ from h3producer.server.errors import StartupError
 from h3producer.server.event_loop import loop_factory
 from h3producer.server.exits import Exits
 from h3producer.server.health import Health, HealthAnswers, HealthState
-from h3producer.server.listeners import UdpListeners
 from h3producer.server.request_limit import RequestLimit
 from h3producer.server.requests import Requests
 from h3producer.server.service_manager import ServiceManager
+from h3producer.server.sides import listeners_of
 from h3producer.server.signals import ENDS, captured_signals
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class Server:
         """Whether somebody else serves the same addresses, and has all new clients already."""
         self.health = Health()
         """What load balancers are told; for whoever answers them over another protocol."""
-        self._listeners = UdpListeners(config) if listeners is None else listeners
+        self._listeners = listeners_of(config) if listeners is None else listeners
         self._phase = _Phase.NEW
         self._exits = Exits()
         self._undo = AsyncExitStack()

@@ -11,10 +11,11 @@ from h3producer.config import Config
 from h3producer.config.balancing import Balancing
 from h3producer.config.operation import Operation
 from h3producer.config.ranges import RANGES
+from h3producer.config.tcp import TcpSide
 from tests.cli.test_options import config_of
 
 OTHERS = {"port", "limit_concurrency"} | {
-    each.name for room in (Operation, Balancing) for each in fields(room)
+    each.name for room in (Operation, Balancing, TcpSide) for each in fields(room)
 }
 """Numbers that are no limits of what clients do."""
 
