@@ -257,16 +257,20 @@ class RawClient(asyncio.DatagramProtocol):
             self._transport.abort()
         self._transport = None
 
-    async def move(self) -> None:
-        """Go on from another port, as after a NAT's rebinding; the server is not told."""
+    async def move(self, host: str | None = None) -> None:
+        """Go on from another port, as after a NAT's rebinding; the server is not told.
+
+        `host` is where from: another one is another network.
+        """
         family = socket.AF_INET6 if ":" in self.address[0] else socket.AF_INET
-        local = ("::1", 0) if family == socket.AF_INET6 else ("127.0.0.1", 0)
-        if self._transport is not None:
-            self._transport.abort()
-            self._transport = None
+        local = (host or ("::1" if family == socket.AF_INET6 else "127.0.0.1"), 0)
+        before = self._transport
+        # It has somewhere to send from all the time: a timer may fire meanwhile.
         self._transport, _ = await self._loop.create_datagram_endpoint(
             lambda: self, local_addr=local, family=family
         )
+        if before is not None:
+            before.abort()
 
     @property
     def port(self) -> int:
