@@ -46,13 +46,16 @@ _WORDS: Final = {"BSD": "BSD-3-Clause", "Apache 2.0": "Apache-2.0", "MIT License
 
 def licence_of(package: Distribution) -> str:
     """An SPDX expression; empty if the package does not say."""
-    metadata = package.metadata
-    if expression := metadata.get("License-Expression"):
-        return str(expression)
-    for classifier in metadata.get_all("Classifier") or ():
-        if (name := str(classifier).rpartition(" :: ")[2]) in _CLASSIFIERS:
+
+    def values(name: str) -> list[str]:
+        return [str(each) for each in package.metadata.get_all(name) or ()]
+
+    for expression in values("License-Expression"):
+        return expression
+    for classifier in values("Classifier"):
+        if (name := classifier.rpartition(" :: ")[2]) in _CLASSIFIERS:
             return _CLASSIFIERS[name]
-    said = str(metadata.get("License", ""))
+    said = "".join(values("License"))
     return _WORDS.get(said, said if len(said) < 40 else "")
 
 
