@@ -134,12 +134,12 @@ release-check: $(STAMP)  ## the wheel on each Python from 3.11 on that is here: 
 	$(BIN)/python -m tests.release
 
 # Of an environment that has the wheel and its extras for serving, and nothing else: no pip.
-sbom: dist  ## what is installed with the server, in dist/h3producer.cdx.json (CycloneDX)
+sbom: dist  ## what is installed with the server, in dist/sbom.cdx.json (CycloneDX)
 	$(PYTHON) -m venv --clear --without-pip build/sbom
 	$(BIN)/python -m pip --python build/sbom/bin/python install --quiet --disable-pip-version-check \
 		"$$(echo dist/*.whl)[$(SERVING_EXTRAS)]"
 	$(BIN)/cyclonedx-py environment build/sbom/bin/python --pyproject pyproject.toml \
-		--output-reproducible --output-format JSON --output-file dist/h3producer.cdx.json
+		--output-reproducible --output-format JSON --output-file dist/sbom.cdx.json
 
 clean:  ## remove what the commands above made
 	rm -rf $(VENV) .fuzz .profile .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache build dist *.egg-info
