@@ -11,14 +11,15 @@ import click
 
 from h3producer.server.errors import StartupError
 from h3producer.top.rows import SORTS
-from h3producer.top.source import Source, SourceError, parse_source
+from h3producer.top.source import PORT, Source, SourceError, parse_source
 
 __all__ = ["top"]
 
 _HELP = """Show the connections and streams of a server as they are now: who waits for whom, how
 much is unsent and unacknowledged, round trips, windows, losses and rates.
 
-ADDRESS is what the server got as --admin-bind: HOST:PORT, or unix:PATH.
+ADDRESS is what the server got as --admin-bind: HOST:PORT, or unix:PATH; by default
+127.0.0.1:4480.
 """
 
 
@@ -30,7 +31,13 @@ def _source(_context: click.Context, _argument: click.Parameter, value: str) -> 
 
 
 @click.command(help=_HELP)
-@click.argument("source", metavar="ADDRESS", callback=_source, envvar="H3PRODUCER_ADMIN_BIND")
+@click.argument(
+    "source",
+    metavar="ADDRESS",
+    default=f"127.0.0.1:{PORT}",
+    callback=_source,
+    envvar="H3PRODUCER_ADMIN_BIND",
+)
 @click.option("--once", is_flag=True, help="Print one table, and end.")
 @click.option("--json", "as_json", is_flag=True, help="Print the facts once, as JSON, and end.")
 @click.option(

@@ -14,10 +14,12 @@ import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
+from h3producer.quic.sockets import BindError, parse_bind
+
 if TYPE_CHECKING:
     from h3producer.observe.connections import ConnectionsAnswer
 
-__all__ = ["Source", "SourceError", "parse_source"]
+__all__ = ["PORT", "Source", "SourceError", "parse_source"]
 
 TIMEOUT: Final = 5.0
 """Seconds for an answer: it is made on the server's event loop, which may be busy."""
@@ -26,6 +28,9 @@ MAX_ANSWER: Final = 64 * 1024 * 1024
 """Bytes of an answer: ten times what a server says at most."""
 
 PATH: Final = "/connections"
+
+PORT: Final = 4480
+"""Where an admin listener is that was given a host and no port."""
 
 
 class SourceError(Exception):
@@ -94,13 +99,21 @@ def _parsed(body: bytes, source: Source) -> ConnectionsAnswer:
 
 
 def parse_source(text: str) -> Source:
-    """`HOST:PORT`, `PORT` on this machine, or `unix:PATH`. Raises ValueError, one sentence."""
+    """What `--admin-bind` takes: `HOST:PORT`, `HOST`, `PORT` on this machine, or `unix:PATH`.
+
+    Raises ValueError, one sentence.
+    """
     if text.startswith("unix:"):
-        path = text.removeprefix("unix:")
+        path = text.removeprefix("unix:").removeprefix("//")
         if not path:
             raise ValueError(f"'{text}' names no socket; give unix:/run/h3producer.sock.")
         return Source(path=path)
-    host, _, port = text.removeprefix("http://").rstrip("/").rpartition(":")
-    if not (port.isascii() and port.isdigit()) or not 0 < int(port) < 65536:
-        raise ValueError(f"'{text}' is not an address, as in 127.0.0.1:9443 or unix:/run/a.sock.")
-    return Source(host=host.strip("[]") or "127.0.0.1", port=int(port))
+    plain = text.removeprefix("http://").rstrip("/")
+    try:
+        parsed = parse_bind(f":{plain}" if plain.isascii() and plain.isdigit() else plain, PORT)
+    except BindError as error:
+        raise ValueError(str(error)) from None
+    if not isinstance(parsed, tuple) or not parsed[1]:
+        raise ValueError(f"'{text}' is not an address, as in 127.0.0.1:4480 or unix:/run/a.sock.")
+    host, port = parsed
+    return Source(host=host or "127.0.0.1", port=port)

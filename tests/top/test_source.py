@@ -26,6 +26,8 @@ if TYPE_CHECKING:
         ("http://localhost:9443/", Source(host="localhost", port=9443)),
         (":9443", Source(host="127.0.0.1", port=9443)),
         ("9443", Source(host="127.0.0.1", port=9443)),
+        ("localhost", Source(host="localhost", port=4480)),
+        ("unix:///run/a.sock", Source(path="/run/a.sock")),
         ("unix:/run/a.sock", Source(path="/run/a.sock")),
     ],
 )
@@ -33,9 +35,9 @@ def test_an_address_is_as_for_admin_bind(text: str, source: Source) -> None:
     assert parse_source(text) == source
 
 
-@pytest.mark.parametrize("text", ["", "nowhere", "a:b", "a:0", "a:65536", "unix:", "a:²"])
+@pytest.mark.parametrize("text", ["a:b", "a:0", "a:65536", "unix:", "a:²", "fd://3"])
 def test_what_is_no_address_is_said_to_be(text: str) -> None:
-    with pytest.raises(ValueError, match=r"^'.*' (is not an address|names no socket)"):
+    with pytest.raises(ValueError, match=r"^.+\.$"):
         parse_source(text)
 
 
