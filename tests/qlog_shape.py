@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-__all__ = ["check_file", "files_in", "read_records"]
+__all__ = ["QUIC_FRAMES", "check_file", "check_frame", "files_in", "read_records"]
 
 # A field's name, with `?` behind it if it may be missing: what its value is.
 Shape = dict[str, object]
@@ -28,7 +28,12 @@ HEADER: Shape = {
     "dcid?": str,
 }
 RAW: Shape = {"length?": int, "payload_length?": int}
-PACKET: Shape = {"header": HEADER, "frames?": list, "raw?": RAW}
+PACKET: Shape = {
+    "header": HEADER,
+    "frames?": list,
+    "raw?": RAW,
+    "is_mtu_probe_packet?": bool,
+}
 OWNER = ("local", "remote")
 HTTP_FRAME: Shape = {"stream_id": int, "length?": int, "frame": dict}
 
@@ -135,6 +140,7 @@ QUIC_FRAMES: dict[str, Shape] = {
     },
     "handshake_done": {},
     "datagram": {"length?": int},
+    "unknown": {"raw_frame_type": int},
 }
 
 HTTP_FRAMES: dict[str, Shape] = {
@@ -153,6 +159,11 @@ HTTP_FRAMES: dict[str, Shape] = {
 def files_in(directory: Path) -> list[Path]:
     """The files of a directory, in the order of their names."""
     return sorted(directory.iterdir())
+
+
+def check_frame(frame: dict[str, Any]) -> None:
+    """Hold a frame of QUIC against its shape."""
+    _check_frame("a packet", frame, QUIC_FRAMES)
 
 
 def read_records(path: Path) -> list[dict[str, Any]]:

@@ -82,9 +82,9 @@ class Operation:
     # What can be seen of connections
 
     qlog_dir: str | None = None
-    """Write what happens on connections into files here, one each, for qvis and the like. Packets
-    of these connections are aioquic's then, and slower: to look into something, or with
-    `qlog_sample`."""
+    """Write what happens on connections into files here, one each, for qvis and the like. Their
+    handshakes are aioquic's then, and a download costs half as much again: to look into something,
+    or with `qlog_sample`."""
     qlog_sample: float = 1.0
     """Of all connections, the fraction that gets a qlog file: 0.01 is every hundredth. The others
     are served as without `qlog_dir`."""

@@ -50,14 +50,16 @@ async def test_sessions_are_resumed_with_a_log_as_without(tmp_path: Path) -> Non
     assert pair.engine._identity.tickets is not None
 
 
-async def test_who_is_not_sampled_is_served_as_without_a_log(tmp_path: Path) -> None:
+async def test_notes_are_taken_of_a_sample(tmp_path: Path) -> None:
     pair = Pair(config=Config(qlog_dir=str(tmp_path), qlog_sample=0.5))
     await pair.connect()
     await pair.connect(Client(("192.0.2.2", 50000)))
 
     assert [each.journal is None for each in pair.transports] == [True, False]
+    is_noted = ["register" in vars(each._connection) for each in pair.transports]
+    assert is_noted == [False, True]
     is_fast = [each._connection.fast_path for each in pair.transports]  # type: ignore[attr-defined]
-    assert is_fast == [pair.config.fast_path, False]
+    assert is_fast == [pair.config.fast_path] * 2
 
 
 async def test_what_a_reader_could_use_is_left_out(tmp_path: Path) -> None:
@@ -110,6 +112,47 @@ async def test_a_packet_has_all_of_its_frames(tmp_path: Path) -> None:
     assert "crypto" in kinds[0]
     assert any("stream" in each for each in kinds)
     assert all(kinds)
+
+
+@pytest.mark.parametrize("fast_path", [True, False])
+async def test_no_packet_is_left_out_whoever_writes_it(tmp_path: Path, fast_path: bool) -> None:
+    pair = Pair(config=Config(qlog_dir=str(tmp_path), fast_path=fast_path))
+    await pair.connect()
+    pair.client.send(0, b"hello", end_stream=True)
+    await pair.drive()
+    pair.transport.send(0, bytes(200_000), end_stream=True)
+    await pair.drive()
+    assert len(pair.client.received(0)) == 200_000
+    skipped = pair.transport._connection.skipped  # type: ignore[attr-defined]
+    last = pair.transport._connection._packet_number  # type: ignore[attr-defined]
+    pair.transport.abort(0x100)
+
+    events = events_of(tmp_path)
+    numbers = [number for kind, number in sent_in(events) if kind == "1RTT"]
+    assert len(numbers) == len(set(numbers))
+    assert set(range(numbers[0], last)) - set(numbers) <= {skipped}
+    sizes = [e["data"]["raw"]["length"] for e in events if e["name"] == "transport:packet_sent"]
+    datagrams = sum(len(each) for each in pair.to_client)
+    assert datagrams - 1200 * 3 <= sum(sizes) <= datagrams  # some of the handshake is padding
+
+
+def sent_in(events: list[dict[str, Any]]) -> list[tuple[str, int]]:
+    headers = [e["data"]["header"] for e in events if e["name"] == "transport:packet_sent"]
+    return [(header["packet_type"], header["packet_number"]) for header in headers]
+
+
+async def test_what_the_fast_path_hears_changes_the_metrics(tmp_path: Path) -> None:
+    pair = Pair(config=Config(qlog_dir=str(tmp_path), fast_path=True), delay=0.03)
+    await pair.connect()
+    pair.client.send(0, b"hello", end_stream=True)
+    await pair.drive()
+    pair.transport.send(0, bytes(200_000), end_stream=True)
+    await pair.drive()
+    pair.transport.abort(0x100)
+
+    metrics = [e["data"] for e in events_of(tmp_path) if e["name"] == "recovery:metrics_updated"]
+    assert metrics[-1]["smoothed_rtt"] == pytest.approx(60, abs=5)
+    assert max(each.get("congestion_window", 0) for each in metrics) > 12_000
 
 
 def test_of_metrics_in_a_row_the_last_are_told(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from h3producer.quic.aioquic.congestion import bounded
 from h3producer.quic.aioquic.connection import AioquicConnection
 from h3producer.quic.aioquic.connection_model import ConnectionModel
 from h3producer.quic.aioquic.internals import IS_KNOWN_RELEASE
+from h3producer.quic.aioquic.own_packets import note_own_packets
 from h3producer.quic.aioquic.qlog import Noting
 from h3producer.quic.aioquic.server_identity import ServerIdentity
 from h3producer.quic.connection_ids import PlainIds
@@ -128,15 +129,14 @@ class AioquicEngine:
 
     def accept(self, initial: InitialPacket, original_id: bytes | None) -> AioquicConnection:
         """A new connection; the datagram still has to be given to it."""
-        configuration, is_fast = self._configuration, self._fast_path
+        configuration, model = self._configuration, self._model
         if self._noting is not None and self._noting.sampling.takes():
-            # Its events are those of aioquic's own reader and writer of packets.
-            configuration, is_fast = self._noting.configuration, False
+            configuration, model = self._noting.configuration, None
         connection = AioquicConnection(
             configuration,
             original_id=original_id or initial.destination_id,
             retry_source_id=None if original_id is None else initial.destination_id,
-            model=self._model if is_fast else None,
+            model=model,
             ids=self.ids,
         )
         connection.identity = self._identity
@@ -144,9 +144,11 @@ class AioquicEngine:
         connection.limit_streams(self._max_streams, self._max_uni_streams)
         connection.max_pending_datagrams = self._max_pending_datagrams
         connection.datagram_ceiling = self._datagram_ceiling
-        connection.reads_fast = is_fast
-        if is_fast:
+        connection.reads_fast = self._fast_path
+        if self._fast_path:
             connection.start_fast_path()
+        if self._noting is not None and connection.trace is not None:
+            note_own_packets(connection, connection.trace)
         return connection
 
     def refuse(self, initial: InitialPacket, error_code: int) -> bytes:

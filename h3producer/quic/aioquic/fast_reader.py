@@ -132,7 +132,7 @@ class FastReadingConnection(
 
     def learn_keys(self) -> _Keys | None:
         """The keys of 1-RTT packets; None while packets may still change more than is done here."""
-        if not self._handshake_confirmed or self._quic_logger is not None:
+        if not self._handshake_confirmed:
             return None
         # RFC 9001 §4.9.3: the first 1-RTT packet is the end of 0-RTT keys; aioquic sees to that.
         if self._cryptos[Epoch.ZERO_RTT].recv.is_valid():
@@ -237,7 +237,7 @@ class FastReadingConnection(
             epoch=Epoch.ONE_RTT,
             host_cid=self.host_cid,
             network_path=self._network_paths[0],
-            quic_logger_frames=None,
+            quic_logger_frames=[],  # `own_packets.py` has told all frames of the packet
             time=now,
             version=None,
         )

@@ -4,8 +4,8 @@ This file knows when a flush needs nothing but the frames of `framing.py` and `g
 what aioquic wants to know about packets that left. It refuses to know frames and keys.
 
 Its one rule: what it does not know it does not try. Handshakes, path validation, PING frames,
-probes, closing, a key update that we begin, and a quic_logger are aioquic's: that flush is written
-as if this file were not there.
+probes, closing and a key update that we begin are aioquic's: that flush is written as if this file
+were not there.
 
 aioquic's recovery learns of each packet what it would have learned from its own writer, so that
 acknowledgements, losses, congestion control and all timers are its business as before.
@@ -69,7 +69,6 @@ class FastWritingConnection(FirstFlightConnection, StreamFramingConnection):
             or self._streams_blocked_pending
             or self._retire_connection_ids
             or self._cryptos[_ONE_RTT]._update_key_requested  # noqa: SLF001
-            or self._quic_logger is not None
         ):
             return False
         # Paths that are not in use are probed by packets of their own.

@@ -73,8 +73,9 @@ PRIVATE_NAMES = {
     ),
     "QuicPacketPacer": "_max_datagram_size",
     "QuicPacketRecovery": (
-        "_cc _detect_loss _pacer _pto_count _rtt_first_sample_time _rtt_initialized _rtt_latest "
-        "_rtt_min _rtt_smoothed _rtt_variance _time_of_last_sent_ack_eliciting_packet"
+        "_cc _detect_loss _log_metrics_updated _pacer _pto_count _rtt_first_sample_time "
+        "_rtt_initialized _rtt_latest _rtt_min _rtt_smoothed _rtt_variance "
+        "_time_of_last_sent_ack_eliciting_packet"
     ),
     "RangeSet": "_RangeSet__ranges",
     "RenoCongestionControl": "_congestion_recovery_start_time _max_datagram_size",

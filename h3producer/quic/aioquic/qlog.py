@@ -21,12 +21,15 @@ from h3producer.quic.sampling import Sampling
 if TYPE_CHECKING:
     from aioquic.quic.configuration import QuicConfiguration
     from aioquic.quic.packet import QuicTransportParameters
+    from aioquic.quic.recovery import QuicPacketRecovery
 
     from h3producer.config import Config
     from h3producer.http3.qlog.journal import Journal
     from h3producer.quic.qlog_files import QlogFile
 
 __all__ = ["AioquicLogger", "AioquicTrace", "NotedConnection", "Noting"]
+
+Frame = dict[str, object]
 
 _METRICS: Final = {"cwnd": "congestion_window", "cubic-wmax": "cubic_wmax"}
 """Names of aioquic's, and what they are in qlog."""
@@ -57,13 +60,19 @@ class NotedConnection(QuicConnection):
 
     @property
     def journal(self) -> Journal | None:
+        trace = self.trace
+        return None if trace is None else trace.journal
+
+    @property
+    def trace(self) -> AioquicTrace | None:
+        """What aioquic tells its events."""
         trace = self._quic_logger
-        return trace.journal if isinstance(trace, AioquicTrace) else None
+        return trace if isinstance(trace, AioquicTrace) else None
 
     def end_notes(self) -> None:
         """The connection is over, even if aioquic never said so."""
-        if isinstance(self._quic_logger, AioquicTrace):
-            self._quic_logger.close()
+        if self.trace is not None:
+            self.trace.close()
 
 
 class AioquicLogger(QuicLogger):
@@ -123,6 +132,26 @@ class AioquicTrace(QuicLoggerTrace):
                 self.journal.note(name, {"header": header})
             case _:
                 self.journal.note(name, data)
+
+    # What goes past aioquic
+
+    def packet_sent(
+        self, number: int, frames: list[Frame], peer_id: bytes, size: int, **more: object
+    ) -> None:
+        """A 1-RTT packet that our own writer made; `size` is in bytes of its datagram."""
+        header = {"packet_type": "1RTT", "packet_number": number, "dcid": peer_id.hex()}
+        data = {"frames": frames, "header": header, "raw": {"length": size}, **more}
+        self.log_event(category="transport", event="packet_sent", data=data)
+
+    def packet_received(self, number: int, frames: list[Frame], our_id: bytes, size: int) -> None:
+        """A 1-RTT packet that our own reader opened; `size` is in bytes of its frames."""
+        header = {"packet_type": "1RTT", "packet_number": number, "dcid": our_id.hex()}
+        data = {"frames": frames, "header": header, "raw": {"payload_length": size}}
+        self.log_event(category="transport", event="packet_received", data=data)
+
+    def metrics_changed(self, recovery: QuicPacketRecovery) -> None:
+        """Our own reader has taken an acknowledgement in."""
+        recovery._log_metrics_updated(log_rtt=True)  # noqa: SLF001
 
     def _note_metrics(self) -> None:
         if self._metrics:
