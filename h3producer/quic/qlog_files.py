@@ -42,6 +42,9 @@ MAX_FILES: Final = 4_096
 """Files in the directory: one of a connection that came to nothing has some hundred bytes, and
 looking through as many takes a hundredth of a second."""
 
+_LAST: Final = "connectivity:connection_closed"
+"""What is not waited for: whoever looks at the file now misses nothing."""
+
 SWEEPS: Final = 16
 """How many times the directory is looked through while as much is written as it may hold."""
 
@@ -131,7 +134,7 @@ class QlogFile(Journal):
         if self._left <= 0:
             return
         self._held.append(self._event(name, data))
-        if len(self._held) >= MAX_HELD:
+        if len(self._held) >= MAX_HELD or name == _LAST:
             self._write()
 
     def note_growing(self, name: str, data: Mapping[str, object]) -> None:

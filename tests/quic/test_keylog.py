@@ -15,6 +15,7 @@ import pytest
 
 from h3producer.config import Config
 from h3producer.http3.connection import Http3Connection
+from tests.docs.blocks import blocks_of, commands_of
 from tests.http3.harness import GET
 from tests.pair import Pair
 from tests.quic.rogue_client import RogueClient
@@ -71,20 +72,34 @@ class Capture(Pair):
         await self.drive()
         assert b"opened" in client.received(stream_id)
 
-    def read(self, wish: str) -> list[str]:
-        """What tshark finds of a field."""
+    def read(self) -> list[str]:
+        """What tshark finds of the streams, in hex, asked as docs/observing.md does."""
         self.engine.close()
         self.path.write_bytes(b"".join(self.packets))
         assert TSHARK is not None
-        options = f"-o tls.keylog_file:{self.keys} -d udp.port=={self.socket.address[1]},quic"
+        places = {"capture.pcap": self.path, "keys.log": self.keys, "4433": self.socket.address[1]}
+        command = shown_command()
+        for shown, ours in places.items():
+            command = command.replace(shown, str(ours))
         outcome = subprocess.run(
-            [TSHARK, "-n", "-r", self.path, *options.split(), "-T", "fields", "-e", wish],
+            [TSHARK, *command.split()[1:]],
             capture_output=True,
             check=True,
             text=True,
             timeout=60,
         )
         return [each for line in outcome.stdout.splitlines() for each in line.split(",") if each]
+
+
+def shown_command() -> str:
+    """The command line of docs/observing.md."""
+    (command,) = [
+        command.text
+        for block in blocks_of("docs/observing.md")
+        for command in (commands_of(block) if block.language == "console" else ())
+        if command.text.startswith("tshark ")
+    ]
+    return command
 
 
 async def answer(stream: Http3Stream) -> None:
@@ -95,7 +110,7 @@ async def answer(stream: Http3Stream) -> None:
 async def test_what_was_said_is_read_with_the_key_log(tmp_path: Path) -> None:
     capture = Capture(tmp_path)
     await capture.ask(capture.client)
-    assert b"opened".hex() in "".join(capture.read("quic.stream_data"))
+    assert b"opened".hex() in "".join(capture.read())
 
 
 async def test_a_resumed_session_is_read_as_well(tmp_path: Path) -> None:
@@ -107,7 +122,7 @@ async def test_a_resumed_session_is_read_as_well(tmp_path: Path) -> None:
     again.address = ("192.0.2.2", 50001)
     await capture.ask(again)
     assert again.rogue.tls.session_resumed
-    assert "".join(capture.read("quic.stream_data")).count(b"opened".hex()) == 2
+    assert "".join(capture.read()).count(b"opened".hex()) == 2
 
 
 async def test_early_data_is_read_as_well(tmp_path: Path) -> None:
@@ -120,7 +135,7 @@ async def test_early_data_is_read_as_well(tmp_path: Path) -> None:
     again.send(again.open(), GET, end_stream=True)
     await capture.connect(again)
     assert again.rogue.tls.early_data_accepted
-    assert "".join(capture.read("quic.stream_data")).count(GET.hex()) == 1
+    assert "".join(capture.read()).count(GET.hex()) == 1
 
 
 async def test_without_the_key_log_nothing_is_read(tmp_path: Path) -> None:
@@ -128,4 +143,4 @@ async def test_without_the_key_log_nothing_is_read(tmp_path: Path) -> None:
     await capture.ask(capture.client)
     capture.engine.close()
     capture.keys.write_text("")
-    assert capture.read("quic.stream_data") == []
+    assert capture.read() == []

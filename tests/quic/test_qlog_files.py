@@ -47,6 +47,13 @@ def test_events_are_written_as_soon_as_there_are_some(tmp_path: Path) -> None:
     assert len(records(tmp_path / "01.sqlog")) == 1 + MAX_HELD
 
 
+def test_the_end_of_a_connection_is_written_at_once(tmp_path: Path) -> None:
+    file = QlogDirectory(str(tmp_path), MIB).open("01")
+    file.note("test:said", {})
+    file.note("connectivity:connection_closed", {})
+    assert len(records(tmp_path / "01.sqlog")) == 3
+
+
 def test_an_event_that_grows_is_written_when_it_has_grown(tmp_path: Path) -> None:
     file = QlogDirectory(str(tmp_path), MIB).open("01")
     frames: list[str] = []

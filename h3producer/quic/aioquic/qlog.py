@@ -147,7 +147,10 @@ class AioquicTrace(QuicLoggerTrace):
         """A 1-RTT packet that our own reader opened; `size` is in bytes of its frames."""
         header = {"packet_type": "1RTT", "packet_number": number, "dcid": our_id.hex()}
         data = {"frames": frames, "header": header, "raw": {"payload_length": size}}
-        self.log_event(category="transport", event="packet_received", data=data)
+        self.journal.settle()
+        self._note_metrics()
+        self.journal.note("transport:packet_received", data)
+        self._has_received = True
 
     def metrics_changed(self, recovery: QuicPacketRecovery) -> None:
         """Our own reader has taken an acknowledgement in."""
