@@ -33,7 +33,8 @@ class Answers(Protocol):
 def print_once(console: Console, source: Answers, *, sort: str, streams: bool) -> None:
     """One answer, as a table of whatever length. Raises SourceError."""
     shown = view(source.fetch(), None, sort)
-    console.print(render(shown, str(source), sort=sort, streams=streams, height=None))
+    size = console.size.width, None
+    console.print(render(shown, str(source), sort=sort, streams=streams, size=size))
 
 
 def watch(
@@ -51,9 +52,9 @@ def watch(
     with Live(console=console, screen=True, auto_refresh=False) as live:
         while True:
             shown = view(answer, before, sort)
-            height = console.size.height
+            size = console.size.width, console.size.height
             picture = render(
-                shown, str(source), sort=sort, streams=streams, height=height, trouble=trouble
+                shown, str(source), sort=sort, streams=streams, size=size, trouble=trouble
             )
             live.update(picture, refresh=True)
             key = keys.key(interval)

@@ -1,8 +1,8 @@
 """The rows as a table that fits the terminal.
 
-This file knows columns, and what gives way when there is no room: streams before connections,
-targets before numbers. It refuses to know where rows come from (`rows.py`) and when they are drawn
-(`screen.py`). Needs the extra `top`, for rich.
+This file knows rows, and that there may be no room for all. It refuses to know what stands in them
+(`columns.py`), where they come from (`rows.py`) and when they are drawn (`screen.py`). Needs the
+extra `top`, for rich.
 
 Its one rule: what is left out is counted in the last line.
 """
@@ -17,12 +17,16 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from h3producer.top.words import show_age, show_count, show_rate, show_rtt, show_size
+from h3producer.top.columns import chosen_columns, connection_name, stream_name
+from h3producer.top.words import show_rate
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from collections.abc import Sequence
 
-    from h3producer.top.rows import ConnectionRow, StreamRow, View
+    from rich.console import JustifyMethod, RenderableType
+
+    from h3producer.top.columns import Column
+    from h3producer.top.rows import View
 
 __all__ = ["KEYS", "render"]
 
@@ -44,12 +48,22 @@ FRAME: Final = 5
 
 
 def render(
-    view: View, source: str, *, sort: str, streams: bool, height: int | None, trouble: str = ""
+    view: View,
+    source: str,
+    *,
+    sort: str,
+    streams: bool,
+    size: tuple[int, int | None],
+    trouble: str = "",
 ) -> RenderableType:
-    """The whole picture in at most `height` lines; None for as many as it takes."""
+    """The whole picture; `size` is the width and the height of the terminal in characters, the
+    latter None for as many lines as it takes."""
+    width, height = size
     room = None if height is None else max(1, height - FRAME - bool(trouble))
-    table = _table()
-    connections, hidden = _fill(table, view, streams, room)
+    has_workers = any(each.facts["worker"] is not None for each in view.rows)
+    columns = chosen_columns(width, has_workers=has_workers)
+    table = _table(columns)
+    connections, hidden = _fill(table, columns, view, streams, room)
     parts: list[RenderableType] = [_headline(view, source), table]
     left_out = view.left_out + len(view.rows) - connections
     if left_out or hidden:
@@ -79,26 +93,26 @@ def _headline(view: View, source: str) -> Text:
     return text
 
 
-def _table() -> Table:
+def _table(columns: Sequence[Column]) -> Table:
     table = Table(
         box=box.SIMPLE_HEAD, expand=True, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0)
     )
-    table.add_column("peer / request", ratio=1, no_wrap=True, overflow="ellipsis", min_width=20)
-    for name in ("worker", "age", "rtt ms", "window", "lost", "unsent", "unacked"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("paused", justify="center", no_wrap=True)
-    table.add_column("↑", justify="right", no_wrap=True, min_width=7)
-    table.add_column("↓", justify="right", no_wrap=True, min_width=7)
+    table.add_column("peer / request", ratio=1, no_wrap=True, overflow="ellipsis")
+    for column in columns:
+        justify: JustifyMethod = "center" if column.title == "paused" else "right"
+        table.add_column(column.title, justify=justify, no_wrap=True, width=column.width)
     return table
 
 
-def _fill(table: Table, view: View, streams: bool, room: int | None) -> tuple[int, int]:
+def _fill(
+    table: Table, columns: Sequence[Column], view: View, streams: bool, room: int | None
+) -> tuple[int, int]:
     """Put rows in; how many connections were shown, and how many streams of theirs were not."""
     shown = hidden = used = 0
     for row in view.rows:
         if room is not None and used >= room:
             break
-        _add_connection(table, row)
+        table.add_row(connection_name(row), *[each.of_connection(row) for each in columns])
         shown += 1
         used += 1
         hidden += row.facts["streams_left_out"] if streams else 0
@@ -106,60 +120,9 @@ def _fill(table: Table, view: View, streams: bool, room: int | None) -> tuple[in
             if room is not None and used >= room:
                 hidden += 1
                 continue
-            _add_stream(table, stream)
+            table.add_row(stream_name(stream), *[each.of_stream(stream) for each in columns])
             used += 1
     return shown, hidden
-
-
-def _add_connection(table: Table, row: ConnectionRow) -> None:
-    facts = row.facts
-    name = Text(facts["peer"], style="bold")
-    if facts["phase"] != "open":
-        name.append(f" {facts['phase']}", style="yellow")
-    if facts["early"]:
-        name.append(" early", style="cyan")
-    table.add_row(
-        name,
-        "" if facts["worker"] is None else str(facts["worker"]),
-        show_age(facts["seconds"]),
-        show_rtt(facts["rtt"]),
-        show_size(facts["congestion_window"]),
-        Text(show_count(facts["packets_lost"]), style="red" if row.lost else ""),
-        show_size(facts["unsent"]),
-        show_size(facts["unacked"]),
-        _paused(facts["paused"]),
-        show_rate(row.sent_rate),
-        show_rate(row.received_rate),
-    )
-
-
-def _add_stream(table: Table, row: StreamRow) -> None:
-    facts = row.facts
-    request = f"{facts['method'] or '–'} {facts['target'] or ''}".rstrip()
-    name = Text(f"  {facts['id']:>4} ", style="dim")
-    name.append(request, style="default")
-    if facts["upgrade"]:
-        name.append(f" {facts['upgrade']}", style="cyan")
-    if facts["status"] is not None:
-        name.append(f" {facts['status']}", style="green" if facts["status"] < 400 else "red")
-    table.add_row(
-        name,
-        "",
-        "" if facts["seconds"] is None else show_age(facts["seconds"]),
-        "",
-        "",
-        "",
-        show_size(facts["unsent"]),
-        show_size(facts["unacked"]),
-        _paused(1 if facts["paused"] else 0),
-        show_rate(row.sent_rate),
-        "",
-    )
-
-
-def _paused(count: int) -> Text:
-    words = "" if not count else "paused" if count == 1 else f"{count} paused"
-    return Text(words, style="bold red")
 
 
 def _left_out(connections: int, streams: int) -> str:

@@ -44,8 +44,8 @@ async def test_a_client_that_does_not_read_is_seen_to_hold_its_writer_up() -> No
     answer = connections_answer(pair.transports, worker=None, now=pair.loop.now, wall_time=1e9)
     console = rich_console.Console(width=120, file=io.StringIO(), color_system=None)
     shown = view(answer, None, "unsent")
-    console.print(render(shown, "here", sort="unsent", streams=True, height=None))
+    console.print(render(shown, "here", sort="unsent", streams=True, size=(120, None)))
 
     text = console.file.getvalue()
     assert "1 connection, 1 request, 1 paused" in text
-    assert re.search(r" 0 GET / 200 +\d+K +paused", text)
+    assert re.search(r" 0 200 GET / +\d+K +paused", text)

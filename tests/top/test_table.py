@@ -34,7 +34,7 @@ def lines(
     console = rich_console.Console(width=width, file=io.StringIO(), color_system=None)
     shown = view(now, before, "unsent")
     console.print(
-        render(shown, "here", sort="unsent", streams=streams, height=height, trouble=trouble)
+        render(shown, "here", sort="unsent", streams=streams, size=(width, height), trouble=trouble)
     )
     return [each.rstrip() for each in console.file.getvalue().splitlines()]
 
@@ -55,7 +55,7 @@ def test_a_writer_that_waits_is_seen() -> None:
         "–",
         "–",
     ]
-    assert waiting.split() == ["0", "GET", "/big", "200", "49K", "20K", "paused", "–"]
+    assert waiting.split() == ["0", "200", "GET", "/big", "49K", "20K", "paused", "–"]
     assert "paused" not in other
 
 
@@ -95,11 +95,27 @@ def test_what_the_server_left_out_is_counted() -> None:
     assert "6 connections" in shown[0]
 
 
-def test_a_narrow_terminal_cuts_targets_and_keeps_numbers() -> None:
-    facts = connection("a", stream(target="/" + "x" * 200, paused=True))
-    shown = lines(answer(facts), width=90)
-    assert all(len(each) <= 90 for each in shown)
-    assert any("paused" in each and "49K" in each for each in shown)
+@pytest.mark.parametrize("width", [50, 60, 80, 90, 100])
+def test_a_narrow_terminal_keeps_who_is_there_and_what_waits(width: int) -> None:
+    facts = connection("a", stream(target="/" + "x" * 200, paused=True), worker=3)
+    shown = lines(answer(facts), width=width)
+    assert all(len(each) <= width for each in shown)
+    assert any("192.0.2.1:50000" in each and "49K" in each for each in shown)
+    assert any("0 200 GET /x" in each and "paused" in each for each in shown)
+
+
+def test_columns_give_way_one_by_one() -> None:
+    heads = [lines(answer(STALLED), width=width)[1].split() for width in (120, 88, 64)]
+    assert heads[0][3:] == [
+        *("worker", "age", "rtt", "ms", "window", "lost"),
+        *("unsent", "unacked", "paused", "↑", "↓"),
+    ]
+    assert heads[1][3:] == ["age", "rtt", "ms", "lost", "unsent", "unacked", "paused", "↑"]
+    assert heads[2][3:] == ["rtt", "ms", "unsent", "paused", "↑"]
+
+
+def test_without_workers_there_is_no_column_for_them() -> None:
+    assert "worker" not in lines(answer(connection("a")))[1]
 
 
 def test_a_server_that_went_is_a_line() -> None:
