@@ -16,7 +16,7 @@ OURS = {name for each in SERVE_OPTIONS for name in (*each.opts, *each.secondary_
     "--version",
     "--help",
 }
-COMING = {"--with-tcp", "--admin-bind"}
+COMING = {"--admin-bind"}
 """Announced, and not there yet."""
 
 
