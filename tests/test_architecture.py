@@ -57,6 +57,8 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "rich": ("top", "cli.top"),
     "uvloop": ("server.event_loop",),
     "watchfiles": ("server.workers.changes",),
+    "h11": ("observe.admin",),
+    "prometheus_client": ("observe.prometheus",),
     "wsproto": (
         "asgi.websocket.frames",
         "asgi.websocket.extensions",

@@ -89,6 +89,12 @@ OPERATION_OPTIONS: tuple[click.Option, ...] = (
         metavar="PATH",
     ),
     option(
+        "--admin-bind",
+        "admin_bind",
+        help="HOST:PORT or unix:PATH for /metrics, /healthz, /readyz and /connections.",
+        metavar="ADDRESS",
+    ),
+    option(
         "--drain-delay",
         "drain_delay",
         help="After INT or TERM: how long only the health path says so, before the end begins.",

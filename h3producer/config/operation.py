@@ -69,6 +69,13 @@ class Operation:
     """Path that the server itself answers over HTTP/3: 200 while it wants new clients, else 503.
     The application never hears of it, and no limit on requests counts it. None: no such path."""
 
+    # What can be seen of it
+
+    admin_bind: str | None = None
+    """Address on which an operator sees it, over plain HTTP/1.1, as `host:port` or `unix:path`:
+    `/metrics` for Prometheus, `/healthz`, `/readyz`, `/connections`. Whoever reaches it sees all,
+    so it belongs on a loopback address. Needs the extra `metrics`. None: nothing is counted."""
+
     # Its end
 
     drain_delay: float = 0.0

@@ -49,6 +49,11 @@ class Load(IntEnum):
     QPACK_INSTRUCTIONS = 7
     """Instructions on the QPACK encoder and decoder streams."""
 
+    @property
+    def words(self) -> str:
+        """As a sentence has it."""
+        return self.name.lower().replace("_", " ")
+
 
 @functools.lru_cache(maxsize=4)
 def _limits(config: Config) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -71,10 +76,9 @@ class ConnectionLoad:
         level = self._levels[load] + number
         self._levels[load] = level
         if level > self._capacities[load]:
-            name = load.name.lower().replace("_", " ")
             raise Http3ConnectionError(
                 ErrorCode.H3_EXCESSIVE_LOAD,
-                f"more than {self._rates[load]} {name} per second",
+                f"more than {self._rates[load]} {load.words} per second",
             )
 
     def leak(self, seconds: float) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from h3producer.observe.access_log import AccessLog
+    from h3producer.observe.exchange_meters import ExchangeMeters
     from h3producer.quic.transport import EngineTransport
 
 __all__ = ["ConnectionWatch"]
@@ -29,42 +30,57 @@ logger = logging.getLogger("h3producer.error")
 class ConnectionWatch:
     """The `ExchangeWatch` of one connection."""
 
-    __slots__ = ("_log", "_name", "_transport", "now")
+    __slots__ = ("_log", "_meters", "_name", "_transport", "now")
 
     def __init__(
         self,
         transport: EngineTransport,
         now: Callable[[], float],
         log: AccessLog | None,
+        meters: ExchangeMeters | None = None,
     ) -> None:
         self._transport = transport
+        self._meters = meters
         self._name = transport.name
         self.now = now
         self._log = log
 
     def exchange_began(self, stream_id: int) -> ExchangeRecord:
+        if self._meters is not None:
+            self._meters.began()
         return ExchangeRecord(stream_id, self.now())
 
     def exchange_ended(self, record: ExchangeRecord) -> None:
         if record.cause is Cause.CONNECTION_LOST:
             record.cause = self._cause_of_end()
+        if self._meters is not None:
+            self._meters.ended(record)
         if self._log is not None:
-            try:
-                self._log.write(record, self._transport.peer_address, self._name)
-            except Exception:
-                logger.exception("Stream %d: the access log failed", record.stream_id)
+            self._write(self._log, record)
 
     def exchange_rejected(self, stream_id: int) -> None:
-        record = self.exchange_began(stream_id)
-        record.ended = record.began
-        record.cause, record.error_code = Cause.DRAINING, ErrorCode.H3_REQUEST_REJECTED
-        self.exchange_ended(record)
+        if self._meters is not None:
+            self._meters.rejected()
+        if self._log is not None:
+            now = self.now()
+            record = ExchangeRecord(stream_id, now)
+            record.ended, record.cause = now, Cause.DRAINING
+            record.error_code = ErrorCode.H3_REQUEST_REJECTED
+            self._write(self._log, record)
 
     def response_given_up(self) -> None:
-        pass
+        if self._meters is not None:
+            self._meters.given_up()
 
     def datagram_dropped(self, *, was_received: bool) -> None:
-        pass
+        if self._meters is not None:
+            self._meters.datagram_dropped(was_received=was_received)
+
+    def _write(self, log: AccessLog, record: ExchangeRecord) -> None:
+        try:
+            log.write(record, self._transport.peer_address, self._name)
+        except Exception:
+            logger.exception("Stream %d: the access log failed", record.stream_id)
 
     def _cause_of_end(self) -> Cause:
         """Who ended the connection, if that cut an exchange."""

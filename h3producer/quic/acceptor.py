@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from h3producer.quic.engine import Address, Engine, EngineConnection
     from h3producer.quic.packets import InitialPacket
 
-__all__ = ["Acceptor", "Newcomer", "Verdict"]
+__all__ = ["Acceptor", "DoorCounts", "Newcomer", "Verdict"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,26 @@ class Newcomer:
 
 Verdict: TypeAlias = Newcomer | bytes | None
 """A new connection, an answer for the sender, or nothing: the datagram is dropped."""
+
+
+@dataclass(slots=True)
+class DoorCounts:
+    """First packets that opened no connection; the counts only grow."""
+
+    version_negotiations: int = 0
+    """Were answered with the versions that we speak."""
+    retries: int = 0
+    """Were asked to prove their address."""
+    invalid_tokens: int = 0
+    """Had a token that was ours and not theirs, and were told so."""
+    noise: int = 0
+    """Were not what their header says, and were dropped."""
+    crowd: int = 0
+    """Were dropped for `max_half_open_connections`."""
+    full: int = 0
+    """Were refused for `max_connections`."""
+    share: int = 0
+    """Were refused for `max_connections_per_address`, or later for it, once that was proven."""
 
 
 class Acceptor:
@@ -73,6 +93,7 @@ class Acceptor:
         """How whoever is let in is reached."""
         self._next_refusal = 0.0
         self.admission = Admission(config)
+        self.counts = DoorCounts()
 
     def judge(self, datagram: bytes, address: Address, now: float) -> Verdict:
         """Accept, answer or drop."""
@@ -84,6 +105,7 @@ class Acceptor:
         if header is None or header.version == VERSION_NEGOTIATION:
             return None
         if header.version not in self._engine.versions:
+            self.counts.version_negotiations += 1
             return encode_version_negotiation(header, self._engine.versions)
         initial = parse_initial(datagram, header)
         if initial is None or not self._may_be_first(initial):
@@ -101,9 +123,15 @@ class Acceptor:
         self, datagram: bytes, initial: InitialPacket, address: Address, now: float
     ) -> Verdict:
         obstacle = self.admission.obstacle(address)
+        counts = self.counts
         if obstacle is Obstacle.CROWD:
+            counts.crowd += 1
             return None
-        if obstacle is Obstacle.FULL:
+        if obstacle is not None:
+            if obstacle is Obstacle.FULL:
+                counts.full += 1
+            else:
+                counts.share += 1
             # RFC 9000 §5.2.2: "... it SHOULD send an Initial packet containing a
             # CONNECTION_CLOSE frame with error code CONNECTION_REFUSED."
             return self._refuse(initial, TransportError.CONNECTION_REFUSED, now)
@@ -116,16 +144,19 @@ class Acceptor:
             except WrongTokenError:
                 # RFC 9000 §8.1.2: "the server SHOULD immediately close … with an INVALID_TOKEN
                 # error"
+                counts.invalid_tokens += 1
                 return self._refuse(initial, TransportError.INVALID_TOKEN, now)
         if original_id is None and self.admission.asks_for_proof:
             return self._retry(initial, address)
         if not self._engine.is_authentic(datagram, initial):
+            counts.noise += 1
             return None
         connection = self._engine.accept(initial, original_id)
         seat = self.admission.admit(address, is_proven=original_id is not None)
         return Newcomer(connection, seat)
 
     def _retry(self, initial: InitialPacket, address: Address) -> bytes:
+        self.counts.retries += 1
         source_id = self.ids.make()
         token = self._tokens.create(address, initial.destination_id, source_id, self._clock())
         return encode_retry(initial, source_id, token)

@@ -34,7 +34,9 @@ class Obstacle(Enum):
     CROWD = auto()
     """So many handshakes are unfinished that a newcomer must wait; it takes seconds at most."""
     FULL = auto()
-    """The server, or what one address may have of it, is taken by connections that last."""
+    """The server is taken by connections that last."""
+    SHARE = auto()
+    """What one address may have of it is."""
 
 
 class Admission:
@@ -74,9 +76,9 @@ class Admission:
         """
         if self.half_open >= self._max_half_open:
             return Obstacle.CROWD
-        if self.connections >= self._max_connections or self._is_taken(source_of(address)):
+        if self.connections >= self._max_connections:
             return Obstacle.FULL
-        return None
+        return Obstacle.SHARE if self._is_taken(source_of(address)) else None
 
     def admit(self, address: Address, *, is_proven: bool) -> Seat:
         """Count a new connection. `is_proven`: its client came back with our Retry token."""

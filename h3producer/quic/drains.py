@@ -21,6 +21,9 @@ __all__ = ["Drains"]
 class Drains:
     """The waiters of one connection; false if there are none."""
 
+    timing: tuple[Callable[[], float], Callable[[float | None], None]] | None = None
+    """A clock, and who is told of each wait: None when it begins, its seconds when it ends."""
+
     def __init__(self) -> None:
         self._waiting: dict[int, Wakeup] = {}
 
@@ -36,7 +39,10 @@ class Drains:
             raise RuntimeError(f"Stream {stream_id} is already being drained.")
         wakeup = self._waiting[stream_id] = Wakeup()
         try:
-            await wakeup
+            if self.timing is None:
+                await wakeup
+            else:
+                await _timed(wakeup, *self.timing)
         finally:
             # A canceled wait is still there; after another one, its successor may be.
             if self._waiting.get(stream_id) is wakeup:
@@ -57,3 +63,14 @@ class Drains:
         """Let all go on."""
         for stream_id in list(self._waiting):
             self.wake(stream_id)
+
+
+async def _timed(
+    wakeup: Wakeup, time: Callable[[], float], told: Callable[[float | None], None]
+) -> None:
+    began = time()
+    told(None)
+    try:
+        await wakeup
+    finally:
+        told(time() - began)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from h3producer.errors import ErrorCode
 from h3producer.http3.complaints import COMPLAINTS, ConnectionComplaints
 from h3producer.quic.heartbeat import Heartbeat
+from h3producer.quic.inspection import Inspection
 from h3producer.quic.intake import Intake
 from h3producer.quic.limits import ALARM_PAUSE
 from h3producer.quic.link import Link
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from h3producer.quic.admission import Seat
     from h3producer.quic.engine import Address, Datagram
     from h3producer.quic.hand_over import HandOver
+    from h3producer.quic.inspection import ConnectionsWatch
     from h3producer.quic.link import Tenant
     from h3producer.quic.loop import DatagramSocket, Loop
     from h3producer.quic.timer import Clock
@@ -52,6 +54,9 @@ class UdpEndpoint(Link):
     uvloop event loop; only its public methods are used. `hand_over` leads to the other processes,
     if there are any.
     """
+
+    watch: ConnectionsWatch | None = None
+    """Who watches its connections; to be set before the first comes."""
 
     def __init__(
         self,
@@ -88,6 +93,16 @@ class UdpEndpoint(Link):
     def addresses(self) -> list[tuple[str, int]]:
         """Where it listens: host and port."""
         return [self._local_address]
+
+    @property
+    def resets(self) -> int:
+        """Stateless resets that were sent."""
+        return self._strays.resets
+
+    @property
+    def dropped(self) -> int:
+        """Datagrams that came faster than their connections, or we, could take them."""
+        return self._intake.dropped
 
     @property
     def connections(self) -> list[Tenant]:
@@ -152,6 +167,8 @@ class UdpEndpoint(Link):
         seat = self._seats[tenant] = verdict.seat
         self._intake.add(tenant, seat.source if seat.is_proven else None)
         self._live.add(tenant)
+        if self.watch is not None:
+            self.watch.connection_began(tenant)
         return tenant
 
     def _flooded(self, is_flood: bool) -> bool:
@@ -202,8 +219,11 @@ class UdpEndpoint(Link):
     def proven(self, tenant: Tenant) -> bool:
         seat = self._seats[tenant]
         if not seat.handshake_completed():
+            self._acceptor.counts.share += 1
             return False
         self._intake.prove(tenant, seat.source)
+        if self.watch is not None and isinstance(tenant, Inspection):
+            self.watch.handshake_completed(tenant)
         return True
 
     def opened(self, tenant: Tenant) -> ConnectionInputs:
@@ -219,6 +239,8 @@ class UdpEndpoint(Link):
     def ended(self, tenant: Tenant) -> None:
         self._seats[tenant].handshake_over()
         self._live.discard(tenant)
+        if self.watch is not None and isinstance(tenant, Inspection):
+            self.watch.connection_ended(tenant)
         self._check_done()
 
     def forget(self, tenant: Tenant) -> None:

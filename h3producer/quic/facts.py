@@ -7,10 +7,27 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["IDLE_TIMEOUT", "EndFacts", "PathFacts", "StreamFacts"]
+__all__ = [
+    "HANDSHAKE_TIMEOUT",
+    "IDLE_TIMEOUT",
+    "QUIC_ERROR",
+    "RESET_REASON",
+    "EndFacts",
+    "PathFacts",
+    "StreamFacts",
+]
 
 IDLE_TIMEOUT = "Idle timeout"
 """The reason of an end about which nobody said a word (RFC 9000 §10.1)."""
+
+HANDSHAKE_TIMEOUT = "The handshake took too long."
+"""That of one which was given up before it was open."""
+
+RESET_REASON = "Stateless reset: the peer has lost the connection"
+"""That of one whose peer said so (RFC 9000 §10.3)."""
+
+QUIC_ERROR = "QUIC error "
+"""What the reason begins with if the code is QUIC's, not HTTP/3's."""
 
 
 class PathFacts(NamedTuple):
@@ -54,6 +71,21 @@ class EndFacts(NamedTuple):
     """We ended it: it was closed, or what came broke a rule, or its handshake took too long."""
     was_open: bool
     """Its handshake was complete."""
+
+    @property
+    def is_transport(self) -> bool:
+        """The code is one of QUIC's own (RFC 9000 §20.1)."""
+        return self.reason.startswith(QUIC_ERROR)
+
+    @property
+    def is_late(self) -> bool:
+        """Its handshake took too long."""
+        return self.reason == HANDSHAKE_TIMEOUT
+
+    @property
+    def was_reset(self) -> bool:
+        """Its client has lost it, and said so."""
+        return self.reason == RESET_REASON
 
     @property
     def is_idle(self) -> bool:

@@ -9,17 +9,19 @@ Its one rule: a look changes nothing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from h3producer.quic.phase import Phase
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from h3producer.http3.transport import ConnectionInputs
     from h3producer.quic.drains import Drains
     from h3producer.quic.engine import EngineConnection
     from h3producer.quic.facts import EndFacts, PathFacts, StreamFacts
 
-__all__ = ["Inspection"]
+__all__ = ["ConnectionsWatch", "Inspection"]
 
 
 class Inspection:
@@ -34,6 +36,11 @@ class Inspection:
     """Whether the end, if there is one, is our doing."""
     end: EndFacts | None = None
     """How it ended; None while it has not."""
+
+    @property
+    def peer_address(self) -> tuple[str, int]:
+        """Where its datagrams go."""
+        raise NotImplementedError
 
     @property
     def began(self) -> float:
@@ -75,3 +82,20 @@ class Inspection:
     def is_drained(self, stream_id: int) -> bool:
         """Whether somebody waits for room on the stream now."""
         return stream_id in self._drains
+
+    def time_waits(self, time: Callable[[], float], told: Callable[[float | None], None]) -> None:
+        """Have `told` hear of each wait for room: None when it begins, its seconds when it ends."""
+        self._drains.timing = time, told
+
+
+class ConnectionsWatch(Protocol):
+    """Who watches the connections of an endpoint. None of this raises."""
+
+    def connection_began(self, connection: Inspection) -> None:
+        """Its first packet has come."""
+
+    def handshake_completed(self, connection: Inspection) -> None:
+        """Its handshake is complete, and it may stay."""
+
+    def connection_ended(self, connection: Inspection) -> None:
+        """It is over, and its facts are still there. Comes once, also for one that never opened."""

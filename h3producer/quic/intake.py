@@ -84,6 +84,8 @@ class Intake:
         self._is_stopped = False
         self._busy_until = 0.0
         self._over = PassEnd(self._schedule)
+        self.dropped = 0
+        """Datagrams for which an inbox had no room; it only grows."""
         loop.add_reader(sock, self._readable)
 
     # Tenants
@@ -188,6 +190,7 @@ class Intake:
         for inbox in self._schedule.overflown():
             if inbox.owner is not None:
                 self._floods.overflowed(inbox.owner, inbox.dropped)
+            self.dropped += inbox.dropped
             inbox.dropped = 0
         self._floods.look(self._sorter.first_packets, now)
         self._sorter.first_packets = 0

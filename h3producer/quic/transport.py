@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from h3producer.errors import ErrorCode
 from h3producer.quic.drains import Drains
 from h3producer.quic.engine import EngineObserver, TransportError
-from h3producer.quic.facts import EndFacts
+from h3producer.quic.facts import HANDSHAKE_TIMEOUT, EndFacts
 from h3producer.quic.farewell import Farewell
 from h3producer.quic.inspection import Inspection
 from h3producer.quic.link import Tenant
@@ -301,7 +301,7 @@ class EngineTransport(StreamVerbs, Inspection, Tenant, EngineObserver):
     def take_turn(self, now: float) -> None:
         """Do what the timer was for."""
         if self._is_early and now >= self._deadline:
-            self.abandon(ErrorCode.H3_NO_ERROR, "The handshake took too long.")
+            self.abandon(ErrorCode.H3_NO_ERROR, HANDSHAKE_TIMEOUT)
             return
         self._flush_due = True
         self._safely(self._connection.handle_timer, now)

@@ -17,6 +17,7 @@ from h3producer.http3.qlog.writes import noting_handler
 from h3producer.http3.turnstile import Turnstile
 from h3producer.http3.webtransport.connection import connection_class
 from h3producer.observe.observer import Observer
+from h3producer.observe.readings import Sources
 from h3producer.quic.acceptor import Acceptor
 from h3producer.quic.aioquic.engine import ALPN, AioquicEngine
 from h3producer.quic.balancing.assignment import AssignmentError
@@ -45,6 +46,10 @@ __all__ = ["Listeners", "UdpListeners"]
 class Listeners(Protocol):
     """What a server needs to be reached. The verbs are called once each, in this order, but that
     `present` may come at any time between `start` and `close`, and `announce_shutdown` never."""
+
+    @property
+    def observer(self) -> Observer:
+        """Who sees what happens on them."""
 
     @property
     def addresses(self) -> list[tuple[str, int]]:
@@ -98,13 +103,16 @@ class UdpListeners:
         self._config = config
         self._protocols = dict(protocols or {})
         self._place = place
-        self.observer = Observer(config, None if place is None else place.slot)
-        """Who sees what happens on them."""
+        self._observer = Observer(config, None if place is None else place.slot)
         self._sockets: list[socket.socket] = []
         self._endpoints: list[UdpEndpoint] = []
         self._engine: AioquicEngine | None = None
         self._acceptor: Acceptor | None = None
         self._undo = ExitStack()
+
+    @property
+    def observer(self) -> Observer:
+        return self._observer
 
     @property
     def addresses(self) -> list[tuple[str, int]]:
@@ -140,7 +148,7 @@ class UdpListeners:
                 other = self._protocols.get(transport.tls.protocol)
                 if other is not None:
                     return other(transport)
-            watch = self.observer.watch(transport)
+            watch = self._observer.watch(transport)
             journal = transport.journal
             if journal is None:
                 return make_connection(transport, handler, config, turnstile, watch)
@@ -154,10 +162,13 @@ class UdpListeners:
         acceptor = self._acceptor = Acceptor(engine, config, keys.retry)
         loop = exact_loop(asyncio.get_running_loop())
         hand_over = None if place is None else place.open_hand_over(ids.slots)
+        self._sockets = self._observer.counted(self._sockets)
         for sock in self._sockets:
             endpoint = UdpEndpoint(sock, acceptor, accept, config, loop, hand_over)
             self._undo.callback(endpoint.close)
             self._endpoints.append(endpoint)
+        self._observer.begin(loop, Sources(self._sockets, acceptor, self._endpoints, hand_over))
+        self._undo.callback(self._observer.end)
         if hand_over is not None:
             self._undo.callback(hand_over.close)
             hand_over.start(loop)

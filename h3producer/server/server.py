@@ -44,6 +44,7 @@ from contextlib import AbstractContextManager, AsyncExitStack, contextmanager, n
 from random import randint
 from typing import TYPE_CHECKING
 
+from h3producer.server.admin import admin_listener
 from h3producer.server.application import Application
 from h3producer.server.certificates.hints import url_of
 from h3producer.server.certificates.presented import presented_credentials
@@ -61,6 +62,7 @@ from h3producer.server.signals import ENDS, captured_signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractAsyncContextManager
     from types import TracebackType
 
     from h3producer.config import Config
@@ -226,6 +228,7 @@ class Server:
         application = Application(self.config)
         undo.push_async_callback(self._listeners.close)
         self._listeners.bind()
+        await undo.enter_async_context(self._operators())
         credentials = presented_credentials(self.config, self.addresses)
         if not await self._exits.unless_forced(undo.enter_async_context(application.lifespan())):
             raise StartupError("The server was stopped before it had started.")
@@ -237,6 +240,12 @@ class Server:
         self.health.advance(HealthState.SERVING)
         urls = ", ".join(url_of(host, port) for host, port in self.addresses)
         logger.log(self._life, "Serving HTTP/3 (over UDP) on %s; Ctrl-C stops.", urls)
+
+    def _operators(self) -> AbstractAsyncContextManager[object]:
+        """Where operators see it; those of a worker ask its parent."""
+        observer = self._listeners.observer
+        bind = None if observer.worker is not None else self.config.admin_bind
+        return admin_listener(bind, self.health.answer, observer.sights)
 
     def _counted(self, handler: Handler) -> Handler:
         """With what stands before the application only if it was asked for."""

@@ -79,7 +79,7 @@ def test_an_address_has_a_limit_once_it_is_proven() -> None:
     first.handshake_completed()
     assert counts.obstacle(VICTIM) is None
     second.handshake_completed()
-    assert counts.obstacle(VICTIM) is Obstacle.FULL
+    assert counts.obstacle(VICTIM) is Obstacle.SHARE
     assert counts.obstacle(OTHER) is None
 
 
@@ -92,7 +92,7 @@ def test_forged_packets_do_not_lock_out_the_address_on_them() -> None:
 def test_a_retry_token_proves_the_address_before_the_handshake() -> None:
     counts = admission(max_connections_per_address=1)
     counts.admit(VICTIM, is_proven=True)
-    assert counts.obstacle(VICTIM) is Obstacle.FULL
+    assert counts.obstacle(VICTIM) is Obstacle.SHARE
 
 
 def test_a_proven_connection_is_counted_once() -> None:

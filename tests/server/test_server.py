@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from h3producer.config import Config
+from h3producer.observe.observer import Observer
 from h3producer.server import server as server_module
 from h3producer.server.errors import StartupError
 from h3producer.server.health import HealthState
@@ -34,6 +35,7 @@ class FakeListeners:
     def __init__(self, log: list[str]) -> None:
         self.log = log
         self.addresses: list[tuple[str, int]] = []
+        self.observer = Observer(Config())
         self.drained = asyncio.Event()
         self.drained.set()
         self.handshakes = 0

@@ -52,6 +52,7 @@ from h3producer.quic.aioquic.pacing import BurstPacer
 from h3producer.quic.aioquic.qlog import NotedConnection
 from h3producer.quic.aioquic.resetting import PeerTokenChanged
 from h3producer.quic.credit import ConnectionCredit
+from h3producer.quic.facts import QUIC_ERROR
 from h3producer.quic.limits import MAX_REASON
 
 if TYPE_CHECKING:
@@ -251,7 +252,7 @@ class AioquicConnection(
     ) -> None:
         """What aioquic, and whoever adds rules to it, calls when the peer breaks one."""
         if self._close_event is None:
-            self.observer.rule_broken(f"QUIC error {error_code:#x}: {reason_phrase}")
+            self.observer.rule_broken(f"{QUIC_ERROR}{error_code:#x}: {reason_phrase}")
         # Where a frame's type itself is broken aioquic names none, and would close for HTTP/3.
         super().close(error_code, frame_type or QuicFrameType.PADDING, reason_phrase)
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from h3producer.quic.aioquic.resetting import RESET_REASON
-from h3producer.quic.facts import IDLE_TIMEOUT
+from h3producer.quic.facts import IDLE_TIMEOUT, QUIC_ERROR, RESET_REASON
 
 if TYPE_CHECKING:
     from aioquic.quic.events import ConnectionTerminated
@@ -23,4 +22,4 @@ def describe_end(event: ConnectionTerminated) -> tuple[int, str]:
         return event.error_code, event.reason_phrase
     if event.reason_phrase in (IDLE_TIMEOUT, RESET_REASON):
         return 0, event.reason_phrase  # nobody sent a code (RFC 9000 §10.1, §10.3)
-    return event.error_code, f"QUIC error {event.error_code:#x}: {event.reason_phrase}"
+    return event.error_code, f"{QUIC_ERROR}{event.error_code:#x}: {event.reason_phrase}"

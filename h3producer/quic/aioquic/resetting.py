@@ -16,16 +16,14 @@ from aioquic.quic import events
 from aioquic.quic.connection import QuicConnection
 from aioquic.quic.packet import QuicErrorCode, QuicFrameType
 
+from h3producer.quic.facts import RESET_REASON
 from h3producer.quic.packets import LONG_HEADER
 from h3producer.quic.stateless_reset import RESET_TOKEN_SIZE, SMALLEST_RESET
 
 if TYPE_CHECKING:
     from aioquic.quic.connection import QuicNetworkPath
 
-__all__ = ["RESET_REASON", "PeerTokenChanged", "ResettableConnection"]
-
-RESET_REASON = "Stateless reset: the peer has lost the connection"
-"""How such an end is told."""
+__all__ = ["PeerTokenChanged", "ResettableConnection"]
 
 
 class PeerTokenChanged(events.QuicEvent):

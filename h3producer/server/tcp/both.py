@@ -16,6 +16,7 @@ from h3producer.server.errors import StartupError
 if TYPE_CHECKING:
     from h3producer.config import Config
     from h3producer.http3.stream import Handler
+    from h3producer.observe.observer import Observer
     from h3producer.quic.engine import Credentials
     from h3producer.server.listeners import UdpListeners
     from h3producer.server.tcp.listeners import TcpListeners
@@ -30,6 +31,10 @@ class UdpAndTcp:
         self._chooses_port = config.port == 0 and not config.bind
         self._udp = udp
         self._tcp = tcp
+
+    @property
+    def observer(self) -> Observer:
+        return self._udp.observer
 
     @property
     def addresses(self) -> list[tuple[str, int]]:

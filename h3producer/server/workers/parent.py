@@ -11,11 +11,14 @@ import asyncio
 import logging
 import signal
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, cast
 
+from h3producer.server.admin import admin_listener
 from h3producer.server.certificates.files import CertificateFiles, state_directory
 from h3producer.server.certificates.hints import url_of
 from h3producer.server.certificates.presented import presented_credentials
+from h3producer.server.health import Health, HealthState
 from h3producer.server.service_manager import ServiceManager
 from h3producer.server.signals import captured_signals
 from h3producer.server.workers.assignment import Assignment
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from h3producer.config import Config
+    from h3producer.observe.observer import Sight
     from h3producer.server.workers.process import Worker
 
 __all__ = ["run_reloading", "run_workers"]
@@ -68,12 +72,18 @@ class _Parent:
             supervisor = Supervisor(
                 self._config.workers, self._grounds.slots, self._hire, self._grounds.steer
             )
+            health = Health()
             with _signals(supervisor.signal_received):
-                await supervisor.start()
-                self._announce(f"{self._config.workers} workers")
-                with ServiceManager().served():
-                    await supervisor.wait_exit()
-                await supervisor.stop()
+                async with admin_listener(
+                    self._config.admin_bind, health.answer, partial(_sights, supervisor)
+                ):
+                    await supervisor.start()
+                    health.advance(HealthState.SERVING)
+                    self._announce(f"{self._config.workers} workers")
+                    with ServiceManager().served():
+                        await supervisor.wait_exit()
+                    health.advance(HealthState.DRAINING)
+                    await supervisor.stop()
 
     async def reload(self) -> None:
         """See `run_reloading`."""
@@ -88,9 +98,14 @@ class _Parent:
         with self._grounds:
             self._prepare()
             reloader = Reloader(lambda: self._hire(0, lambda _worker: None), changed_files(config))
+            health = Health()
+            health.advance(HealthState.SERVING)
             with _signals(reloader.signal_received):
-                self._announce("a worker that is renewed when a file changes")
-                await reloader.run()
+                async with admin_listener(
+                    config.admin_bind, health.answer, partial(_sights, reloader)
+                ):
+                    self._announce("a worker that is renewed when a file changes")
+                    await reloader.run()
 
     def _prepare(self) -> None:
         self._grounds.bind()
@@ -114,6 +129,13 @@ def _of_a_worker(config: Config) -> Config:
         files.ensure()
         config = replace(config, certfile=str(files.certfile), keyfile=str(files.keyfile))
     return replace(config, workers=1, reload=False)
+
+
+async def _sights(workers: Supervisor | Reloader) -> dict[int, Sight]:
+    """What the workers see that answer, by slot."""
+    snapshots = await workers.snapshots()
+    # The cast: that is what `worker.py` says.
+    return {slot: cast("Sight", seen) for slot, seen in snapshots.items() if seen}
 
 
 def _signals(received: Callable[[signal.Signals], None]) -> AbstractContextManager[None]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from h3producer.server.errors import StartupError
 from h3producer.server.workers.channel import Word
 from h3producer.server.workers.process import describe_exit
+from h3producer.server.workers.supervisor import SNAPSHOT_PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -75,6 +76,16 @@ class Reloader:
             else:
                 self._worker.kill()
         self._exit.set()
+
+    async def snapshots(self) -> dict[int, dict[str, object]]:
+        """What the worker sees, by its slot; waits for `SNAPSHOT_PATIENCE`, then it is nothing."""
+        if self._worker is None:
+            return {}
+        try:
+            async with asyncio.timeout(SNAPSHOT_PATIENCE):
+                return {self._worker.slot: await self._worker.snapshot()}
+        except TimeoutError:
+            return {}
 
     async def _watch(self) -> None:
         async for paths in self._changes:

@@ -16,7 +16,6 @@ from __future__ import annotations
 import asyncio
 import faulthandler
 import json
-import os
 import signal
 import socket
 import sys
@@ -77,11 +76,10 @@ class _Worker:
     def __init__(self, assignment: Assignment, channel: Channel) -> None:
         self._channel = channel
         self._exit = Latch()
-        self._server = Server(
-            assignment.config,
-            listeners=UdpListeners(assignment.config, place=assignment.place),
-            retire=self._retire,
-        )
+        listeners = UdpListeners(assignment.config, place=assignment.place)
+        self._observer = listeners.observer
+        self._telling: asyncio.Task[None] | None = None
+        self._server = Server(assignment.config, listeners=listeners, retire=self._retire)
 
     async def serve(self) -> None:
         """Serve until told to stop. Raises `StartupError`."""
@@ -121,11 +119,11 @@ class _Worker:
             self._server.force_exit = True
             self._exit.set()
         elif word is Word.SNAPSHOT:
-            self._channel.say(Word.FACTS, json.dumps(self._snapshot()).encode())
+            self._telling = asyncio.create_task(self._tell())
 
-    def _snapshot(self) -> dict[str, object]:
-        """What this worker sees."""
-        return {"pid": os.getpid()}
+    async def _tell(self) -> None:
+        """Say what this worker sees."""
+        self._channel.say(Word.FACTS, json.dumps(await self._observer.sight()).encode())
 
     def _retire(self) -> None:
         self._channel.say(Word.RETIRE)
