@@ -82,7 +82,7 @@ $(SUITE_STAMP): $(STAMP)
 starlette-suite: $(SUITE_STAMP)  ## Starlette's own tests, each of their requests over HTTP/3 (1 minute)
 	$(BIN)/python -m tests.frameworks.starlette_suite
 
-picture: $(STAMP)  ## the life of one response, into docs/backpressure.svg
+picture: $(STAMP)  ## the life of one response, into docs/*backpressure.svg
 	$(BIN)/python -m tests.trace
 
 $(BROWSER_STAMP): $(STAMP)

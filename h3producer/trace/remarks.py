@@ -17,10 +17,13 @@ from h3producer.trace.scale import show_bytes, show_time, value_at
 if TYPE_CHECKING:
     from h3producer.trace.story import Span, Story
 
-__all__ = ["Remark", "longest_pause", "remarks_on"]
+__all__ = ["Remark", "longest_pause", "most_unsent", "remarks_on"]
 
 NOTABLE = 0.05
 """Of the whole time: a wait that is shorter is nothing to point at."""
+
+MUCH = 0.5
+"""Of the whole response: what waits beyond that is nothing to be proud of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +76,23 @@ def _summary(story: Story) -> str:
     total = show_bytes(story.sent[-1][1])
     ends = {"FIN": "The end, with FIN", "reset": "The end, by a reset"}
     end = ends.get(story.ended, "The end of the log")
-    most = max((each.size for each in story.drains), default=0)
-    unsent = f" Of {total}, never more than {show_bytes(most)} waited unsent." if most else ""
-    return f"{end}.{unsent}" if unsent else f"{end}, after {total}."
+    if not story.accepted:
+        return f"{end}, after {total}."
+    most = most_unsent(story)
+    if most > MUCH * story.sent[-1][1]:
+        return f"{end}. Of {total}, {show_bytes(most)} waited unsent at once."
+    return f"{end}. Of {total}, never more than {show_bytes(most)} waited unsent."
+
+
+def most_unsent(story: Story) -> int:
+    """The most bytes that had been accepted, and were in no packet yet."""
+    most = sent = index = 0
+    for time, accepted in story.accepted:
+        while index < len(story.sent) and story.sent[index][0] <= time:
+            sent = story.sent[index][1]
+            index += 1
+        most = max(most, accepted - sent)
+    return most
 
 
 def _wait_at(story: Story, pause: Span) -> Span | None:

@@ -1,4 +1,7 @@
-"""Draw docs/backpressure.svg: `python -m tests.trace`."""
+"""Draw the pictures of the docs: `python -m tests.trace`.
+
+One is of a response as it is, the other of the same without a bound: all that the app has, waits.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +9,28 @@ import asyncio
 import tempfile
 from pathlib import Path
 
+from h3producer.config import Config
 from h3producer.trace.picture import draw
 from h3producer.trace.records import read_recording
 from h3producer.trace.telling import tell
 from tests.trace.scene import play
 
-PICTURE = Path(__file__).parent.parent.parent / "docs" / "backpressure.svg"
+DOCS = Path(__file__).parent.parent.parent / "docs"
+
+PICTURES = {
+    DOCS / "backpressure.svg": Config.response_buffer,
+    DOCS / "no-backpressure.svg": 64 * 1024 * 1024,
+}
+"""By their files; the bytes of a response that may wait unsent."""
 
 
-def drawn() -> str:
-    """The picture of the scene."""
-    with tempfile.TemporaryDirectory() as directory:
-        log = asyncio.run(play(Path(directory)))
-        return draw(tell(read_recording(log)))
+def main() -> None:
+    """Draw all."""
+    for path, response_buffer in PICTURES.items():
+        with tempfile.TemporaryDirectory() as directory:
+            log = asyncio.run(play(Path(directory), response_buffer))
+            path.write_text(draw(tell(read_recording(log))), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    PICTURE.write_text(drawn(), encoding="utf-8")
+    main()

@@ -54,19 +54,25 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-async def play(directory: Path) -> Path:
-    """Play it once; the log."""
+async def play(directory: Path, response_buffer: int = Config.response_buffer) -> Path:
+    """Play it once; the log. `response_buffer` is as in `Config`."""
     before = random.getstate()
     random.seed(0)  # a server skips packet numbers, which nobody is to foresee
     try:
-        await _play(directory)
+        await _play(directory, response_buffer)
     finally:
         random.setstate(before)
     return _only(directory)
 
 
-async def _play(directory: Path) -> None:
-    config = Config(qlog_dir=str(directory), fast_path=True, date_header=False, server_header=None)
+async def _play(directory: Path, response_buffer: int) -> None:
+    config = Config(
+        qlog_dir=str(directory),
+        response_buffer=response_buffer,
+        fast_path=True,
+        date_header=False,
+        server_header=None,
+    )
 
     def accept(transport: QuicTransport) -> ConnectionInputs:
         journal = transport.journal

@@ -13,9 +13,9 @@ from h3producer.quic.sockets import FORBIDS_FRAGMENTS
 from h3producer.trace.page import page
 from h3producer.trace.picture import draw
 from h3producer.trace.records import read_recording
-from h3producer.trace.remarks import longest_pause, remarks_on
+from h3producer.trace.remarks import longest_pause, most_unsent, remarks_on
 from h3producer.trace.telling import tell
-from tests.trace.__main__ import PICTURE
+from tests.trace.__main__ import PICTURES
 from tests.trace.events import ack, began, ended, frame, recording, request, sent, settings
 from tests.trace.scene import play
 
@@ -49,6 +49,10 @@ def texts(svg: str) -> list[str]:
     return [each.text or "" for each in root.iter("{http://www.w3.org/2000/svg}text")]
 
 
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
 async def scene(directory: Path) -> Story:
     return tell(read_recording(await play(directory)))
 
@@ -57,8 +61,10 @@ async def scene(directory: Path) -> Story:
     not (IS_KNOWN_RELEASE and FORBIDS_FRAGMENTS),
     reason="another aioquic, or another system, has its own way of sending",
 )
-async def test_the_picture_in_the_docs_is_the_one_of_the_scene(tmp_path: Path) -> None:
-    assert PICTURE.read_text() == draw(await scene(tmp_path)), "make picture"
+@pytest.mark.parametrize("path", PICTURES, ids=lambda path: path.stem)
+async def test_the_pictures_in_the_docs_are_those_of_the_scene(path: Path, tmp_path: Path) -> None:
+    story = tell(read_recording(await play(tmp_path, PICTURES[path])))
+    assert text_of(path) == draw(story), "make picture"
 
 
 async def test_the_scene_shows_a_client_that_holds_the_application_up(tmp_path: Path) -> None:
@@ -75,7 +81,15 @@ async def test_the_scene_shows_a_client_that_holds_the_application_up(tmp_path: 
 
 async def test_what_waits_is_bounded_by_the_mark_and_a_frame(tmp_path: Path) -> None:
     story = await scene(tmp_path)
-    assert max(each.size for each in story.drains) < (64 + 16 + 1) * 1024
+    assert most_unsent(story) < (64 + 16 + 1) * 1024
+
+
+async def test_without_a_bound_all_that_the_application_has_waits(tmp_path: Path) -> None:
+    story = tell(read_recording(await play(tmp_path, 64 * 1024 * 1024)))
+    assert not story.drains
+    assert remarks_on(story)[-1].sentence == (
+        "The end, with FIN. Of 1.1 MiB, 1.1 MiB waited unsent at once."
+    )
 
 
 def test_a_wait_is_named_by_how_long_it_was() -> None:
