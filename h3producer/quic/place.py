@@ -48,10 +48,13 @@ class Place:
     outboxes: tuple[int, ...]
     """Those of the sockets by which it hands over, by the slot of who reads."""
 
+    tcp_sockets: tuple[int, ...] = ()
+    """Of TCP sockets that listen, if TCP is served, too; all processes have the same ones."""
+
     @property
     def fds(self) -> tuple[int, ...]:
         """All file descriptors that the process has to inherit."""
-        return (*self.sockets, self.table, self.inbox, *self.outboxes)
+        return (*self.sockets, self.table, self.inbox, *self.outboxes, *self.tcp_sockets)
 
     def open_hand_over(self, slots: int) -> HandOver:
         """The way to the other processes; whoever opens it closes it."""

@@ -7,11 +7,11 @@ happens to the other in the same step, so that a server has one start and one en
 from __future__ import annotations
 
 import asyncio
-import errno
 from typing import TYPE_CHECKING
 
-from h3producer.quic.sockets import PORT_ATTEMPTS, BindError
+from h3producer.quic.sockets import BindError
 from h3producer.server.errors import StartupError
+from h3producer.server.tcp.sockets import bind_beside
 
 if TYPE_CHECKING:
     from h3producer.config import Config
@@ -28,7 +28,7 @@ class UdpAndTcp:
     """`Listeners`, of which each verb reaches both sides."""
 
     def __init__(self, config: Config, udp: UdpListeners, tcp: TcpListeners) -> None:
-        self._chooses_port = config.port == 0 and not config.bind
+        self._config = config
         self._udp = udp
         self._tcp = tcp
 
@@ -41,16 +41,15 @@ class UdpAndTcp:
         return self._udp.addresses
 
     def bind(self) -> None:
-        for attempts_left in reversed(range(PORT_ATTEMPTS)):
-            self._udp.bind()
-            try:
-                self._tcp.bind(self._udp.addresses)
-                return
-            except BindError as error:
-                # The port that the system chose for UDP may be taken in TCP.
-                if not (attempts_left and self._chooses_port and _is_taken(error)):
-                    raise StartupError(str(error)) from error
-            self._udp.unbind()
+        try:
+            listening = bind_beside(self._config, self._bind_udp, self._udp.unbind)
+        except BindError as error:
+            raise StartupError(str(error)) from error
+        self._tcp.take(listening, self._udp.addresses)
+
+    def _bind_udp(self) -> list[tuple[str, int]]:
+        self._udp.bind()
+        return self._udp.addresses
 
     def start(self, credentials: Credentials, handler: Handler) -> None:
         self._udp.start(credentials, handler)
@@ -83,8 +82,3 @@ class UdpAndTcp:
     async def close(self) -> None:
         await self._udp.close()
         await self._tcp.close()
-
-
-def _is_taken(error: BindError) -> bool:
-    cause = error.__cause__
-    return isinstance(cause, OSError) and cause.errno == errno.EADDRINUSE

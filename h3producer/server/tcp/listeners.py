@@ -14,12 +14,13 @@ import logging
 from typing import TYPE_CHECKING
 
 from h3producer.asgi.alt_svc import alt_svc_value
-from h3producer.quic.sockets import plain_address, show_address
+from h3producer.quic.sockets import plain_address
+from h3producer.server.certificates.hints import url_of
 from h3producer.server.tcp.connection import TcpConnection
 from h3producer.server.tcp.conversation import Conversation
 from h3producer.server.tcp.field_lines import TcpFieldLines
 from h3producer.server.tcp.service import Service
-from h3producer.server.tcp.sockets import listening_sockets, named_sockets
+from h3producer.server.tcp.sockets import SERVING
 from h3producer.server.tcp.tls import certificate_pem, tls_context
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from h3producer.http3.stream import Handler
     from h3producer.observe.observer import Observer
     from h3producer.quic.engine import Credentials
+    from h3producer.server.tcp.sockets import Listening
 
 __all__ = ["TcpListeners"]
 
@@ -54,8 +56,7 @@ class TcpListeners:
         self._config = config
         self._observer = observer
         self._sockets: list[socket.socket] = []
-        self._shared: set[socket.socket] = set()
-        """Those that somebody else has, too: who waits there does not wait for us alone."""
+        self._is_shared = False
         self._accepting: set[socket.socket] = set()
         self._handshakes: set[asyncio.Task[None]] = set()
         self._lines: dict[socket.socket, TcpFieldLines] = {}
@@ -67,19 +68,10 @@ class TcpListeners:
     def addresses(self) -> list[tuple[str, int]]:
         return [plain_address(sock.getsockname()) for sock in self._sockets]
 
-    def bind(self, beside: Sequence[tuple[str, int]]) -> None:
-        """Listen `beside` the UDP addresses, unless the configuration says where.
-
-        Raises `BindError`; then nothing is bound.
-        """
+    def take(self, listening: Listening, beside: Sequence[tuple[str, int]]) -> None:
+        """Have these sockets; `beside` are the UDP addresses, of which their responses speak."""
         config = self._config
-        if config.tcp_bind:
-            self._sockets, self._shared = named_sockets(config.tcp_bind)
-        else:
-            port = config.tcp_port
-            self._sockets = listening_sockets(
-                [(host, udp_port if port is None else port) for host, udp_port in beside]
-            )
+        self._sockets, self._is_shared = listening
         for index, sock in enumerate(self._sockets):
             # Each says where its own twin is.
             udp_port = beside[index if len(beside) == len(self._sockets) else 0][1]
@@ -92,8 +84,9 @@ class TcpListeners:
         self._service = Service(self._config, handler, self._observer)
         for sock in self._sockets:
             self._listen(sock)
-        where = ", ".join(f"https://{show_address(address)}/" for address in self.addresses)
-        logger.info("Serving HTTP/2 and HTTP/1.1 (over TCP) on %s.", where)
+        if not self._is_shared:  # else somebody else says where
+            where = ", ".join(url_of(host, port) for host, port in self.addresses)
+            logger.info(SERVING, where)
 
     def present(self, credentials: Credentials) -> None:
         """Show another certificate to whoever comes from now on. Raises `StartupError`."""
@@ -127,7 +120,7 @@ class TcpListeners:
         if self._service is None:
             return
         for sock in self._sockets:
-            if sock not in self._shared:
+            if not self._is_shared:
                 self._accept(sock, at_most=None)
             self._pause(sock)
             sock.close()

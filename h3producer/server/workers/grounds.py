@@ -28,6 +28,7 @@ from h3producer.quic.sockets import (
 )
 from h3producer.quic.steering import SocketGroup
 from h3producer.server.errors import StartupError
+from h3producer.server.tcp.sockets import bind_beside
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -58,6 +59,8 @@ class Grounds:
         self._table = SlotTable(map_memory(self._table_memory), self.slots)
         self._table.clear()
         self._sockets: list[socket.socket] = []
+        self._tcp: list[socket.socket] = []
+        """All workers accept from these."""
         self._groups: list[SocketGroup] = []
         """In relay mode there are none."""
         self._mail = [self._open_mail() for _ in range(self.slots)]
@@ -69,6 +72,11 @@ class Grounds:
         return [plain_address(sock.getsockname()) for sock in self._sockets]
 
     @property
+    def tcp_addresses(self) -> list[tuple[str, int]]:
+        """The same of TCP, if that is served, too."""
+        return [plain_address(sock.getsockname()) for sock in self._tcp]
+
+    @property
     def steers(self) -> bool:
         """Whether the kernel chooses between sockets; if not, all workers read the same ones."""
         return bool(self._groups)
@@ -76,11 +84,15 @@ class Grounds:
     def bind(self) -> None:
         """Take the addresses. Raises `StartupError`."""
         try:
-            self._sockets = bind_sockets(addresses_of(self._config))
+            if self._config.with_tcp:
+                self._tcp = bind_beside(self._config, self._bind_udp, self._unbind_udp).sockets
+            else:
+                self._bind_udp()
         except BindError as error:
             raise StartupError(str(error)) from error
-        for sock in self._sockets:
-            self._undo.callback(sock.close)
+        finally:
+            for sock in (*self._sockets, *self._tcp):
+                self._undo.callback(sock.close)
         if self._config.steering == "relay":
             return
         try:
@@ -98,6 +110,15 @@ class Grounds:
         for group in self._groups:
             self._undo.callback(group.close)
 
+    def _bind_udp(self) -> list[tuple[str, int]]:
+        self._sockets = bind_sockets(addresses_of(self._config))
+        return self.addresses
+
+    def _unbind_udp(self) -> None:
+        for sock in self._sockets:
+            sock.close()
+        self._sockets = []
+
     def place(self, slot: int) -> Place:
         """What the worker in a slot is given. Raises `OSError` if it can have no socket."""
         sockets = [each.socket_of(slot) for each in self._groups] or self._sockets
@@ -108,6 +129,7 @@ class Grounds:
             table=self._table_memory,
             inbox=self._mail[slot][0].fileno(),
             outboxes=tuple(outbox.fileno() for _, outbox in self._mail),
+            tcp_sockets=tuple(each.fileno() for each in self._tcp),
         )
 
     def steer(self, serving: Collection[int], draining: Collection[int] = ()) -> None:

@@ -21,6 +21,7 @@ from h3producer.server.certificates.presented import presented_credentials
 from h3producer.server.health import Health, HealthState
 from h3producer.server.service_manager import ServiceManager
 from h3producer.server.signals import captured_signals
+from h3producer.server.tcp.sockets import SERVING
 from h3producer.server.workers.assignment import Assignment
 from h3producer.server.workers.changes import changed_files
 from h3producer.server.workers.grounds import Grounds
@@ -113,6 +114,8 @@ class _Parent:
 
     def _announce(self, who: str) -> None:
         urls = ", ".join(url_of(host, port) for host, port in self._grounds.addresses)
+        if over_tcp := self._grounds.tcp_addresses:
+            logger.info(SERVING, ", ".join(url_of(host, port) for host, port in over_tcp))
         logger.info("Serving HTTP/3 (over UDP) on %s by %s; Ctrl-C stops.", urls, who)
 
     async def _hire(self, slot: int, retires: Callable[[Worker], None]) -> Worker:

@@ -19,6 +19,7 @@ import json
 import signal
 import socket
 import sys
+from dataclasses import replace
 from typing import NoReturn
 
 from h3producer.config import ConfigError
@@ -30,6 +31,7 @@ from h3producer.server.latch import Latch
 from h3producer.server.listeners import UdpListeners
 from h3producer.server.logging import configure_logging
 from h3producer.server.server import Server
+from h3producer.server.sides import listeners_of
 from h3producer.server.signals import captured_signals
 from h3producer.server.workers.assignment import Assignment
 from h3producer.server.workers.channel import Channel, ChannelError, Word, receive_first
@@ -76,10 +78,13 @@ class _Worker:
     def __init__(self, assignment: Assignment, channel: Channel) -> None:
         self._channel = channel
         self._exit = Latch()
-        listeners = UdpListeners(assignment.config, place=assignment.place)
-        self._observer = listeners.observer
+        config, place = assignment.config, assignment.place
+        if place.tcp_sockets:
+            config = replace(config, tcp_bind=tuple(f"fd://{each}" for each in place.tcp_sockets))
+        udp = UdpListeners(config, place=place)
+        self._observer = udp.observer
         self._telling: asyncio.Task[None] | None = None
-        self._server = Server(assignment.config, listeners=listeners, retire=self._retire)
+        self._server = Server(config, listeners=listeners_of(config, udp), retire=self._retire)
 
     async def serve(self) -> None:
         """Serve until told to stop. Raises `StartupError`."""

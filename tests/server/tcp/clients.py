@@ -95,6 +95,11 @@ class Client:
         """Go, without a word."""
         self.writer.transport.abort()
 
+    @property
+    def is_told_to_leave(self) -> bool:
+        """The server wants to hear no more on this connection."""
+        raise NotImplementedError
+
     async def until(self, condition: Callable[[], bool]) -> None:
         await self.progress.until(condition, lambda: self.__dict__)
 
@@ -153,6 +158,10 @@ class Http1Client(Client):
         self._connection = h11.Connection(h11.CLIENT)
         self._answer = Answer(ended=True)
         super().__init__(reader, writer)
+
+    @property
+    def is_told_to_leave(self) -> bool:
+        return self.closed or b"connection" in self._answer.headers
 
     def request(
         self,
@@ -240,6 +249,10 @@ class Http2Client(Client):
         if content:
             self.send(answer, content, ends=True)
         return answer
+
+    @property
+    def is_told_to_leave(self) -> bool:
+        return self.closed or bool(self.goaways)
 
     @property
     def settings(self) -> h2.settings.Settings:

@@ -26,7 +26,20 @@ if TYPE_CHECKING:
     from h3producer.server.server import Server
     from tests.e2e.server import Serve
 
-__all__ = ["Dial", "connect", "deadline", "dial", "files", "no_faults", "serve", "served"]
+__all__ = [
+    "VERSIONS",
+    "Dial",
+    "connect",
+    "deadline",
+    "dial",
+    "files",
+    "no_faults",
+    "serve",
+    "served",
+]
+
+
+VERSIONS: list[type[Client]] = [Http1Client, Http2Client]
 
 
 class Dial(Protocol):
@@ -46,7 +59,7 @@ async def served(files: CertificateFiles) -> AsyncIterator[Serve]:
         yield serve
 
 
-@pytest.fixture(params=[Http1Client, Http2Client], ids=["http/1.1", "http/2"])
+@pytest.fixture(params=VERSIONS, ids=["http/1.1", "http/2"])
 async def dial(request: pytest.FixtureRequest, served: Serve) -> AsyncIterator[Dial]:
     """A client of each version; it goes before the server."""
     async with AsyncExitStack() as clients:
