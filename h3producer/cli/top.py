@@ -11,7 +11,7 @@ import click
 
 from h3producer.server.errors import StartupError
 from h3producer.top.rows import SORTS
-from h3producer.top.source import PORT, Source, SourceError, parse_source
+from h3producer.top.source import DEFAULT_SOURCE, Source, SourceError, parse_source
 
 __all__ = ["top"]
 
@@ -34,7 +34,7 @@ def _source(_context: click.Context, _argument: click.Parameter, value: str) -> 
 @click.argument(
     "source",
     metavar="ADDRESS",
-    default=f"127.0.0.1:{PORT}",
+    default=DEFAULT_SOURCE,
     callback=_source,
     envvar="H3PRODUCER_ADMIN_BIND",
 )

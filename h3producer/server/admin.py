@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from h3producer.observe.observer import Sight
 
-__all__ = ["admin_listener", "parse_admin_bind"]
+__all__ = ["DEFAULT_PORT", "admin_listener", "parse_admin_bind"]
 
 logger = logging.getLogger("h3producer.error")
 

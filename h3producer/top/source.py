@@ -14,12 +14,13 @@ import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
-from h3producer.quic.sockets import BindError, parse_bind
+from h3producer.server.admin import DEFAULT_PORT, parse_admin_bind
+from h3producer.server.errors import StartupError
 
 if TYPE_CHECKING:
     from h3producer.observe.connections import ConnectionsAnswer
 
-__all__ = ["PORT", "Source", "SourceError", "parse_source"]
+__all__ = ["DEFAULT_SOURCE", "Source", "SourceError", "parse_source"]
 
 TIMEOUT: Final = 5.0
 """Seconds for an answer: it is made on the server's event loop, which may be busy."""
@@ -29,8 +30,8 @@ MAX_ANSWER: Final = 64 * 1024 * 1024
 
 PATH: Final = "/connections"
 
-PORT: Final = 4480
-"""Where an admin listener is that was given a host and no port."""
+DEFAULT_SOURCE: Final = f"127.0.0.1:{DEFAULT_PORT}"
+"""Where an admin listener is whose address has no port."""
 
 
 class SourceError(Exception):
@@ -103,17 +104,13 @@ def parse_source(text: str) -> Source:
 
     Raises ValueError, one sentence.
     """
-    if text.startswith("unix:"):
-        path = text.removeprefix("unix:").removeprefix("//")
-        if not path:
-            raise ValueError(f"'{text}' names no socket; give unix:/run/h3producer.sock.")
-        return Source(path=path)
-    plain = text.removeprefix("http://").rstrip("/")
     try:
-        parsed = parse_bind(f":{plain}" if plain.isascii() and plain.isdigit() else plain, PORT)
-    except BindError as error:
+        parsed = parse_admin_bind(text.removeprefix("http://").rstrip("/"))
+    except StartupError as error:
         raise ValueError(str(error)) from None
-    if not isinstance(parsed, tuple) or not parsed[1]:
-        raise ValueError(f"'{text}' is not an address, as in 127.0.0.1:4480 or unix:/run/a.sock.")
+    if isinstance(parsed, str):
+        return Source(path=parsed)
     host, port = parsed
-    return Source(host=host or "127.0.0.1", port=port)
+    if not port:
+        raise ValueError(f"'{text}' is not where somebody listens: give the port.")
+    return Source(host=host, port=port)

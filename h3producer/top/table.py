@@ -82,11 +82,12 @@ def _headline(view: View, source: str) -> Text:
     paused = sum(each["paused"] for each in facts)
     text = Text.assemble(
         ("h3producer top", "bold"),
-        f"  {source}  ",
+        "  ",
         f"{_count(number, 'connection')}, {_count(requests, 'request')}, ",
         (f"{paused} paused", "bold red" if paused else ""),
         f"  ↑ {show_rate(view.sent_rate) or '0'}  ↓ {show_rate(view.received_rate) or '0'}  ",
         (datetime.fromtimestamp(view.time, UTC).astimezone().strftime("%H:%M:%S"), "dim"),
+        (f"  {source}", "dim"),
     )
     text.no_wrap = True
     text.overflow = "ellipsis"
