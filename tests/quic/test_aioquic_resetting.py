@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from h3producer.quic.aioquic.client import AioquicClient
-from h3producer.quic.aioquic.resetting import RESET_REASON
+from h3producer.quic.facts import RESET_REASON
 from h3producer.quic.stateless_reset import SMALLEST_RESET, encode_reset
 from tests.fakes import RecordingInputs
 from tests.pair import Pair
