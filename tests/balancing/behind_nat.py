@@ -102,8 +102,13 @@ class Crowd:
         async with AsyncExitStack() as open_clients:
 
             async def come() -> tuple[RawClient, bytes | None]:
+                # Whoever is lost cannot say goodbye, and its host waits for it for so long.
+                idle_timeout = int(float(seconds)) + 1
                 connecting = RawClient.connected(
-                    self._nat.address, cafile=self._cafile, patience=float(seconds)
+                    self._nat.address,
+                    cafile=self._cafile,
+                    patience=float(seconds),
+                    idle_timeout=idle_timeout,
                 )
                 async with slots:
                     client = await open_clients.enter_async_context(connecting)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tests.interop.client_process import ClientProcess
 
-__all__ = ["CLEAR", "CUSTOMERS", "ENCRYPTED", "HOSTS", "Drained", "drained", "moved"]
+__all__ = ["CLEAR", "CUSTOMERS", "ENCRYPTED", "HOSTS", "Drained", "drained", "moved", "rekeyed"]
 
 HOSTS = ("alpha", "beta", "gamma")
 
@@ -50,9 +50,11 @@ class Drained:
     """Of each independent client, to the slow request and to the one behind it."""
 
 
-async def moved(stage: Stage, clients: int, seconds: float, *, by_id: bool) -> dict[str, Any]:
+async def moved(
+    stage: Stage, clients: int, seconds: float, *, by_id: bool, hosts: Sequence[str] = HOSTS
+) -> dict[str, Any]:
     """So many clients ask, are seen at another address, and ask again; wait for so long."""
-    await stage.route(HOSTS, HOSTS if by_id else ())
+    await stage.route(hosts, hosts if by_id else ())
     await stage.crowd.say(f"move {OUTSIDE[0]}")
     result: dict[str, Any] = await stage.crowd.say(f"once {clients} {seconds} {OUTSIDE[1]}")
     return result
@@ -91,6 +93,31 @@ async def drained(
     result.answers = [each.result() for each in asking]
     await crowd.say(f"answered {answered + BETWEEN}")
     result.tally = await crowd.say("leave")
+    return result
+
+
+async def rekeyed(stage: Stage, host: str, old: Form, new: Form) -> dict[str, Any]:
+    """A host with workers gets another configuration while it is asked, and addresses change.
+
+    What its customers have lived through is returned. It makes no ID of the old one any more, and
+    the balancer is told so.
+    """
+    crowd = stage.crowd
+    path = stage.configure(host, old)
+    options = ("--workers", "2", "--lb-config-file", str(path))
+    await stage.add_hosts(old, host, options=options)
+    await stage.route([host], [host])
+    await crowd.say(f"customers {CUSTOMERS // 2}")
+    answered = (await crowd.say(f"answered {BETWEEN}"))["answered"]
+    stage.configure(host, new, old)
+    await stage.route([host], [host])  # balancers first
+    stage.hosts[host].reload()
+    await crowd.say(f"move {OUTSIDE[5]}")
+    await stage.hosts[host].said("Worker .* serves", 2)
+    await crowd.say(f"move {OUTSIDE[6]}")
+    await crowd.say(f"answered {answered + 2 * BETWEEN}")
+    result: dict[str, Any] = await crowd.say("leave")
+    stage.forget(host, old)
     return result
 
 

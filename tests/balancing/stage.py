@@ -15,6 +15,7 @@ import asyncio
 import json
 import os
 import sys
+from collections import ChainMap
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -73,6 +74,16 @@ class Form:
         }
         return content if self.key is None else {**content, "cid-key": self.key}
 
+    def in_file(self, number: int) -> dict[str, Any]:
+        """As the draft's YANG model for servers has it."""
+        content: dict[str, Any] = {
+            "config-id": self.config_id,
+            "server-id-length": self.server_id_length,
+            "nonce-length": self.nonce_length,
+            "server-id": self.server_id(number),
+        }
+        return content if self.key is None else {**content, "cid-key": self.key}
+
     def for_host(self, number: int, directory: Path) -> list[str]:
         """Options of the command line."""
         options = ["--lb-server-id", self.server_id(number)]
@@ -119,13 +130,17 @@ class Inside:
         return (*self.node.inside, *self.installation.command(name))
 
 
-@dataclass(frozen=True)
+@dataclass
 class Place:
-    """A machine for a host, and its configuration."""
+    """A machine for a host, and the configurations of its IDs."""
 
     node: Node
-    form: Form
-    server_id: str
+    forms: Sequence[Form]
+
+    def addresses(self, form: Form) -> dict[str, str]:
+        """Its own by its server ID in a configuration; none if it is not in use."""
+        is_used = form in self.forms
+        return {form.server_id(self.node.number): self.node.address} if is_used else {}
 
 
 @dataclass
@@ -160,19 +175,24 @@ class Stage:
         )
         self._nat_port: int = await self.crowd.hear()
 
-    async def add_hosts(self, form: Form, *names: str) -> None:
-        """Start servers on machines of their own; nobody is sent there yet."""
+    async def add_hosts(self, form: Form, *names: str, options: Sequence[str] = ()) -> None:
+        """Start servers on machines of their own; nobody is sent there yet.
+
+        By default, the options that the configuration needs are those of the command line.
+        """
 
         async def start(name: str) -> None:
             place = self._places[name]
-            command = [*self._command(), *form.for_host(place.node.number, self.directory)]
+            command = [*self._command(), *options]
+            if not options:
+                command += form.for_host(place.node.number, self.directory)
             starting = command_server(*command, inside=place.node.inside, HOST=name)
             server = await self._stack.enter_async_context(starting)
             self.hosts[name] = await self._stack.enter_async_context(watching(server))
 
         for name in names:
-            node = self.network.add(name, FIRST_HOST + len(self._places), serves=True)
-            self._places[name] = Place(node, form, form.server_id(node.number))
+            node = self.network.add(name, self._number(name), serves=True)
+            self._places[name] = Place(node, [form])
         async with asyncio.TaskGroup() as starts:
             for name in names:
                 starts.create_task(start(name))
@@ -182,6 +202,8 @@ class Stage:
         command = ["tests.balancing.app:app", "--bind", f"{SERVICE}:{PORT}", "--no-access-log"]
         command += ["--certfile", str(files.certfile), "--keyfile", str(files.keyfile)]
         command += ["--secret-file", str(self.directory / "secret"), "--drain-delay", "0.5"]
+        # Clients that were killed have not said so, and a host that ends waits for them so long.
+        command += ["--idle-timeout", "10"]
         # Nobody is slow here, but a machine may be that does a lot of other things.
         return [*command, "--min-request-data-rate", "none", "--min-response-data-rate", "none"]
 
@@ -192,15 +214,31 @@ class Stage:
         """
         places = [self._places[name] for name in known]
         configs = []
-        for form in dict.fromkeys(place.form for place in places):
-            of_form = [place for place in places if place.form == form]
-            configs.append(
-                form.for_balancer({each.server_id: each.node.address for each in of_form})
-            )
-        addresses = [self._places[name].node.address for name in welcoming]
-        table = {"cid-configs": configs, "welcoming": addresses}
+        for form in dict.fromkeys(form for place in places for form in place.forms):
+            addresses = [place.addresses(form) for place in places]
+            configs.append(form.for_balancer(dict(ChainMap(*addresses))))
+        welcome = [self._places[name].node.address for name in welcoming]
+        table = {"cid-configs": configs, "welcoming": welcome}
         by_id, by_address = await self._balancer.say(json.dumps(table))
         return by_id, by_address
+
+    def configure(self, name: str, *forms: Form) -> Path:
+        """Write a file with these configurations for a host, the first of which is to be used."""
+        number = self._number(name)
+        path = self.directory / f"lb-{name}.json"
+        path.write_text(json.dumps([form.in_file(number) for form in forms]))
+        if name in self._places:
+            self._places[name].forms = forms
+        return path
+
+    def forget(self, name: str, form: Form) -> None:
+        """The balancer is not to be told of this one any more."""
+        place = self._places[name]
+        place.forms = [each for each in place.forms if each != form]
+
+    def _number(self, name: str) -> int:
+        place = self._places.get(name)
+        return FIRST_HOST + len(self._places) if place is None else place.node.number
 
     def client(self, name: str) -> ClientProcess:
         """An independent client behind the NAT."""

@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tests.e2e.observed import Progress
 from tests.e2e.raw_client import RawClient
 from tests.e2e.server import CommandServer, command_server
 from tests.soak.census import resident
@@ -75,6 +76,7 @@ class Host:
         self.peak_rss = 0
         self.exit_code: int | None = None
         self._last: LogRecord | None = None
+        self._progress = Progress(PATIENCE)
         self._said = asyncio.create_task(self._listen())
         self._watched = asyncio.create_task(self._watch())
 
@@ -105,6 +107,17 @@ class Host:
                 return report
             await asyncio.sleep(POLL)
 
+    def reload(self) -> None:
+        """HUP."""
+        self._server.signal(signal.SIGHUP)
+
+    async def said(self, pattern: str, times: int) -> None:
+        """Wait until so many lines of the log have `pattern` in them."""
+        await self._progress.until(
+            lambda: sum(re.search(pattern, line) is not None for line in self.log) >= times,
+            lambda: self.log,
+        )
+
     async def stop(self) -> None:
         """TERM, and wait for the end."""
         self._server.signal(signal.SIGTERM)
@@ -119,6 +132,7 @@ class Host:
         assert stderr is not None
         while line := (await stderr.readline()).decode(errors="replace").rstrip("\n"):
             self.log.append(line)
+            self._progress.announce()
             self._read(line)
         self._judge_last()
 
