@@ -13,6 +13,7 @@ from h3producer.cli.cert import cert
 from h3producer.cli.get import get
 from h3producer.cli.options import SERVE_OPTIONS, config_from_options
 from h3producer.cli.program import COMMANDS
+from h3producer.observe.instruments import INSTRUMENTS
 from tests.docs.blocks import PAGES, ROOT, text_of
 from tests.docs.words import makes, option_rows, options, paths, public_names, variables
 
@@ -45,8 +46,10 @@ OTHERS = {
 }
 """Options of other programs, which pages may name."""
 
-NOT_NAMES = {"error", "access", "early_data", "pem", "key", "service", "socket", "toml"}
-"""What follows `h3producer.` in names of loggers, of an extension of ASGI, and of files."""
+METERS = {each.name.split(".")[1] for each in INSTRUMENTS}
+
+NOT_NAMES = METERS | {"error", "access", "early_data", "pem", "key", "service", "socket", "toml"}
+"""What follows `h3producer.` in names of meters, loggers, an extension of ASGI, and files."""
 
 FOREIGN_PAGES = ("docs/migration.md", "docs/deploy/")
 """Pages about other programs, whose own tests read them."""
