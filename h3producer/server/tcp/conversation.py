@@ -265,9 +265,12 @@ class Conversation:
 
     async def _bury(self) -> None:
         """Have Hypercorn let go of everything, and whoever waits for it."""
-        await self._spoken.receive(Closed())
-        await self._spoken.release()
-        self._connection.cancel()
+        try:
+            await self._spoken.receive(Closed())
+            await self._spoken.release()
+        finally:
+            # A request that Hypercorn has choked on chokes it again.
+            self._connection.cancel()
 
     def _exchange_closed(self, exchange: Exchange) -> None:
         assert isinstance(exchange, TcpExchange)
