@@ -29,15 +29,15 @@ $(SERVE_STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "h3producer needs Python 3.11 or newer; set PYTHON=/path/to/it."; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[websocket]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[websocket,tcp]'
 	@touch $(SERVE_STAMP)
 
 $(STAMP): $(SERVE_STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $(STAMP)
 
-serve: $(SERVE_STAMP)  ## serve examples/hello.py on https://localhost:4433
-	$(BIN)/h3producer --app-dir examples hello:app --host localhost --port 4433
+serve: $(SERVE_STAMP)  ## serve examples/hello.py on https://localhost:4433, by UDP and by TCP
+	$(BIN)/h3producer --app-dir examples hello:app --host localhost --port 4433 --with-tcp
 
 lint: $(STAMP)  ## ruff: style and order
 	$(BIN)/ruff check .

@@ -1,7 +1,8 @@
-"""The twelve-line app of the README.
+"""The twelve-line app of the README, but that it says over which version of HTTP it was asked.
 
-    h3producer --app-dir examples hello:app
+    h3producer --app-dir examples hello:app --with-tcp
     h3producer get https://localhost:4433/
+    curl -k https://localhost:4433/
 
 Two messages are a whole response; they leave as HEADERS, DATA and FIN in one packet.
 """
@@ -20,4 +21,5 @@ async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
             "headers": [(b"content-type", b"text/plain")],
         }
     )
-    await send({"type": "http.response.body", "body": b"Hello over HTTP/3!\n"})
+    text = f"Hello over HTTP/{scope['http_version']}!\n"
+    await send({"type": "http.response.body", "body": text.encode()})

@@ -115,7 +115,7 @@ async def test_the_command_serves_both(tmp_path: Path) -> None:
     ) as server:
         async with await Http2Client.connected(server.address) as client:
             answer = await client.get("/")
-        assert bytes(answer.body) == b"Hello over HTTP/3!\n"
+        assert bytes(answer.body) == b"Hello over HTTP/2!\n"
 
 
 @pytest.mark.parametrize("setting", [{"tcp_port": 1}, {"tcp_bind": (":1",)}])
