@@ -81,7 +81,8 @@ class Client:
     async def connected(cls, to: Server | tuple[str, int]) -> Self:
         host, port = to if isinstance(to, tuple) else to.addresses[0]
         reader, writer = await asyncio.open_connection(host, port, ssl=tls(cls.protocol))
-        assert writer.get_extra_info("ssl_object").selected_alpn_protocol() == cls.protocol
+        chosen = writer.get_extra_info("ssl_object").selected_alpn_protocol()
+        assert (chosen or "http/1.1") == cls.protocol
         return cls(reader, writer)
 
     async def __aenter__(self) -> Self:
