@@ -29,9 +29,10 @@ def listeners_of(config: Config, udp: UdpListeners | None = None) -> Listeners:
         from h3producer.server.tcp.both import UdpAndTcp
         from h3producer.server.tcp.listeners import TcpListeners
     except ImportError as error:
-        if error.name is None or error.name.partition(".")[0] == "h3producer":
+        missing = (error.name or "h3producer").partition(".")[0]
+        if missing == "h3producer":
             raise
         raise StartupError(
-            f"HTTP/1.1 and HTTP/2 need {error.name}: pip install 'h3producer[tcp]'."
+            f"HTTP/1.1 and HTTP/2 need {missing}: pip install 'h3producer[tcp]'."
         ) from None
     return UdpAndTcp(config, udp, TcpListeners(config, udp.observer))

@@ -86,7 +86,8 @@ def understood(heard: Heard, server: tuple[str, int]) -> Request:
     if heard.is_websocket:
         fields = [(b":method", b"CONNECT"), (b":protocol", b"websocket"), *fields[1:]]
     elif heard.method == "CONNECT":
-        fields = fields[:1]
+        # RFC 9112 §3.2.3: the authority-form "is only used for CONNECT requests".
+        fields, authority = fields[:1], heard.target
     fields.append((b":authority", authority))
     request = parse_request(fields + [field for field in headers if field[0] != b"host"])
     if is_http_1:
