@@ -71,12 +71,14 @@ def _show(source: Source, once: bool, *, sort: str, streams: bool, interval: flo
         raise StartupError(
             "rich is not installed: pip install 'h3producer[top]', or use --json."
         ) from None
-    from h3producer.top.terminal import keyboard
-
     console = Console()
     if once or not console.is_terminal:
         print_once(console, source, sort=sort, streams=streams)
         return
+    try:
+        from h3producer.top.terminal import keyboard
+    except ImportError:
+        raise StartupError("This system has no terminals as Unix has; use --once.") from None
     try:
         with keyboard() as keys:
             watch(console, source, keys, sort=sort, streams=streams, interval=interval)

@@ -11,6 +11,8 @@ import os
 import select
 import signal
 import sys
+import termios
+import tty
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
@@ -51,9 +53,6 @@ def keyboard() -> Iterator[Keyboard]:
 
     To be used in the main thread.
     """
-    import termios
-    import tty
-
     is_terminal = sys.stdin.isatty()
     descriptor = sys.stdin.fileno() if is_terminal else None
     reader, writer = os.pipe()

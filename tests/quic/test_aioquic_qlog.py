@@ -7,10 +7,11 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from h3producer.config import Config
 from h3producer.quic.qlog_files import QlogDirectory
-from tests.pair import Client, Pair
+from tests.pair import Client, Pair, make_credentials
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,6 +88,14 @@ async def test_times_are_those_of_the_clock(tmp_path: Path) -> None:
     # RFC 9000 §7: a client's Handshake packets come a round trip behind its first one.
     assert received[0]["time"] == 0
     assert received[-1]["time"] >= 100
+
+
+async def test_notes_are_taken_with_another_certificate_as_well(tmp_path: Path) -> None:
+    pair = Pair(config=Config(qlog_dir=str(tmp_path)))
+    await pair.connect()
+    pair.engine.present(make_credentials(rsa.generate_private_key(65537, 2048)))
+    await pair.connect(Client(("192.0.2.2", 50000)))
+    assert [each.journal is None for each in pair.transports] == [False, False]
 
 
 def test_a_lost_packet_is_told_by_its_header(tmp_path: Path) -> None:

@@ -30,6 +30,8 @@ class StreamsOneWay:
         self._journal = journal
         self._owner: Final = owner
         self._event: Final = event
+        self.other_way: StreamsOneWay | None = None
+        """The same streams, as far as the other end sends on them."""
         self._scanners: dict[int, FrameScanner | None] = {}
         """By stream; None where there are no frames, or none that we know."""
         self._heads: dict[int, bytes] = {}
@@ -46,11 +48,17 @@ class StreamsOneWay:
             for frame_type, length, payload in scanner.feed(data):
                 if frame_type == BIDIRECTIONAL_SIGNAL:
                     # draft-ietf-webtrans-http3 §4.3: what follows is a session's, and no frames.
-                    self._scanners[stream_id] = None
+                    self.has_no_frames(stream_id)
+                    if self.other_way is not None:
+                        self.other_way.has_no_frames(stream_id)
                     break
                 self._frame_passed(stream_id, frame_type, length, payload)
         if end_stream:
             self.stream_ended(stream_id)
+
+    def has_no_frames(self, stream_id: int) -> None:
+        """What comes on it from now on is somebody else's."""
+        self._scanners[stream_id] = None
 
     def stream_ended(self, stream_id: int) -> None:
         """Nothing more comes on it."""

@@ -55,6 +55,7 @@ class TappedTransport(QuicTransport):
         self._sent = StreamsOneWay(journal, "local", "http:frame_created")
         self.received = StreamsOneWay(journal, "remote", "http:frame_parsed")
         """For the `TappedInputs` of the same connection: our verbs end some of it."""
+        self._sent.other_way, self.received.other_way = self.received, self._sent
 
     # Facts
 

@@ -139,6 +139,17 @@ async def test_a_stream_of_a_session_is_not_read_as_frames() -> None:
     assert bench.notes.on(0) == []
 
 
+async def test_neither_half_of_a_stream_of_a_session_is_read_as_frames() -> None:
+    transport, notes = FakeTransport(), Notes()
+    signal = encode_varint(0x41) + encode_varint(0)
+    outward = TappedTransport(transport, notes)
+    outward.received.bytes_passed(4, signal, False)
+    outward.send(4, data(b"looks like one"))
+    outward.send(1, signal)
+    outward.received.bytes_passed(1, data(b"looks like one"), False)
+    assert notes == []
+
+
 async def test_nothing_is_kept_of_a_stream_that_is_over() -> None:
     bench = Bench(answer)
     bench.inputs.stream_data_received(0, GET, True)
