@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from h3producer.http3.transport import TlsFacts
 from h3producer.quic.sockets import plain_address
@@ -61,8 +61,8 @@ class TcpConnection(asyncio.Protocol):
     # From asyncio
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transports are this, but not by name.
+        self._transport = transport = cast("asyncio.Transport", transport)
         transport.set_write_buffer_limits(high=self._write_buffer)
         peer, local = (transport.get_extra_info(name) for name in ("peername", "sockname"))
         if not peer or not local:  # it has gone already

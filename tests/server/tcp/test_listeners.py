@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 import ssl
 import tempfile
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,12 +24,14 @@ from h3producer.server.tcp.tls import tls_context
 from tests.e2e.apps import hello
 from tests.e2e.server import command, command_server
 from tests.server.tcp.clients import Http2Client, tls
+from tests.server.tcp.conftest import VERSIONS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from cryptography import x509
 
+    from tests.e2e.raw_client import Connect
     from tests.e2e.server import Serve
 
 pytestmark = pytest.mark.once
@@ -116,6 +120,41 @@ async def test_the_command_serves_both(tmp_path: Path) -> None:
         async with await Http2Client.connected(server.address) as client:
             answer = await client.get("/")
         assert bytes(answer.body) == b"Hello over HTTP/2!\n"
+
+
+@pytest.mark.skipif(find_spec("uvloop") is None, reason="uvloop is not installed here")
+async def test_on_uvloop_it_serves_and_stops_as_well(tmp_path: Path) -> None:
+    where = ("--app-dir", "examples", "--host", "127.0.0.1", "--port", "0", "--loop", "uvloop")
+    async with command_server(
+        "hello:app", "--with-tcp", *where, XDG_STATE_HOME=str(tmp_path)
+    ) as server:
+        for version in VERSIONS:
+            client = await version.connected(server.address)
+            assert (await client.get("/")).status == 200
+        server.signal(signal.SIGTERM)
+        await client.until_closed()
+        assert await server.ended() == 0
+    assert [line for line in server.log if line.startswith("ERROR")] == []
+
+
+async def test_connections_that_hang_hold_up_nobody_over_quic(
+    served: Serve, connect: Connect
+) -> None:
+    server = await served(hello, max_half_open_connections=10, retry="never")
+    hanging = [await asyncio.open_connection(*server.addresses[0]) for _ in range(20)]
+
+    client = await connect(server)
+
+    assert (await client.get("/")).status == 200
+    for _, writer in hanging:
+        writer.transport.abort()
+
+
+async def test_load_balancers_may_ask_for_its_health_over_tcp(served: Serve) -> None:
+    server = await served(hello, health_path="/healthz")
+    async with await Http2Client.connected(server) as client:
+        assert (await client.get("/healthz")).status == 200
+        assert bytes((await client.get("/healthz")).body) != b"hello"
 
 
 @pytest.mark.parametrize("setting", [{"tcp_port": 1}, {"tcp_bind": (":1",)}])
