@@ -209,6 +209,8 @@ class Rogue(Peer):
         self.quic = RogueConnection(lies, configuration)
         self.octets_received = 0
         """UDP payload that came from the server."""
+        self.last_datagram = b""
+        """The newest of it."""
         self.octets_sent = 0
         """UDP payload that went to it."""
         self.on_wire: Callable[[bytes], list[bytes]] = lambda datagram: [datagram]
@@ -220,6 +222,12 @@ class Rogue(Peer):
         self.quic.connect(self.target.address, self._loop.time())
         self.transmit()
         await self.happens(lambda: self.was_confirmed or self.close is not None)
+
+    @property
+    def is_reset(self) -> bool:
+        """Whether the newest datagram says that the server has forgotten us (RFC 9000 §10.3)."""
+        token = self.quic._peer_cid.stateless_reset_token
+        return bool(token) and self.last_datagram.endswith(token)
 
     # Doing
 
@@ -242,6 +250,7 @@ class Rogue(Peer):
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         self.octets_received += len(data)
+        self.last_datagram = data
         super().datagram_received(data, addr)
 
     def issue(self, sequence: int, retire_prior_to: int = 0) -> None:
