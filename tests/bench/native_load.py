@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 from tests.bench.cache import cached, is_cached
 from tests.bench.client import BenchTimeout
 from tests.bench.load import LoadResult
+from tests.bench.process import process_clock
 from tests.bench.qh3_load import Qh3Load
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from tests.bench.load import LoadGenerator, Workload
 
-__all__ = ["PACKAGES", "NativeLoad", "best_load"]
+__all__ = ["PACKAGES", "NativeLoad", "PreparedNativeLoad", "best_load"]
 
 SOURCES = Path(__file__).with_name("loadgen")
 
@@ -69,14 +70,16 @@ class NativeLoad:
     @property
     def description(self) -> str:
         with self._started() as process:
-            prepared = _Prepared(process)
+            prepared = PreparedNativeLoad(process)
             prepared.say(json.dumps({}))
             return f"{prepared.hear().strip()} in Go (`tests/bench/loadgen`)"
 
     @contextlib.contextmanager
-    def prepared(self, address: tuple[str, int], workload: Workload) -> Iterator[_Prepared]:
+    def prepared(
+        self, address: tuple[str, int], workload: Workload
+    ) -> Iterator[PreparedNativeLoad]:
         with self._started() as process:
-            prepared = _Prepared(process)
+            prepared = PreparedNativeLoad(process)
             prepared.say(json.dumps(_spec(address, workload)))
             prepared.hear()  # what it stands on, as soon as it is ready
             yield prepared
@@ -98,11 +101,20 @@ class NativeLoad:
                 process.kill()
 
 
-class _Prepared:
+class PreparedNativeLoad:
     """A `PreparedLoad`: the program, with its connections."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
+
+    def cpu_seconds(self) -> float:
+        """User and system time that it has spent."""
+        return process_clock(self.pid)
 
     def run(self) -> LoadResult:
         self.say("run")

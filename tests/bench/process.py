@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
-__all__ = ["STANDING", "ServerProcess", "Stillness", "core_count"]
+__all__ = ["STANDING", "ServerProcess", "Stillness", "core_count", "process_clock"]
 
 STANDING = 2.0
 """Seconds for which something has stood still when its memory is looked at: servers look after what
@@ -97,9 +97,18 @@ class ServerProcess:
         self._log.seek(0)
         return self._log.read().decode("utf-8", "replace")
 
+    @property
+    def pids(self) -> list[int]:
+        """All its processes."""
+        return self._pids()
+
     def cpu_seconds(self) -> float:
         """User and system time of all its processes, to the nanosecond."""
-        return sum(_process_clock(pid) for pid in self._pids())
+        return sum(self.cpu_by_pid().values())
+
+    def cpu_by_pid(self) -> dict[int, float]:
+        """That of each of them."""
+        return {pid: process_clock(pid) for pid in self._pids()}
 
     def rss(self) -> int:
         """Resident bytes of all its processes. What they share counts in each of them."""
@@ -173,7 +182,8 @@ def _children(pid: int) -> list[int]:
     return found
 
 
-def _process_clock(pid: int) -> float:
+def process_clock(pid: int) -> float:
+    """User and system time of a process, in seconds; 0 if there is none."""
     # clock_getcpuclockid(3): the clock of another process is its inverted id, shifted by three,
     # and 2 for CPUCLOCK_SCHED. /proc/<pid>/stat has the same sum, in ticks of 10 ms.
     try:
