@@ -69,6 +69,13 @@ load-client: $(BENCH_STAMP)  ## the native load client, on Debian (as root: comp
 	tests/bench/loadgen/install-debian.sh
 	$(BIN)/python -m tests.bench.native_load
 
+scaling: $(BENCH_STAMP)  ## what more workers bring and cost, into tests/bench/scaling.md (4 minutes)
+	$(BIN)/python -m tests.bench.scaling --write
+	$(BIN)/python -m tests.bench.worker_costs --write
+
+rolls: $(BENCH_STAMP)  ## workers replaced under load by independent clients, into tests/bench/rolls.md
+	$(BIN)/python -m tests.bench.rolls --rolls 10 --write
+
 profile: $(BENCH_STAMP)  ## where the server's time goes under WORKLOAD (get50), into .profile
 	$(BIN)/python -m tests.bench.profile $(WORKLOAD)
 

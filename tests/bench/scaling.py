@@ -42,7 +42,18 @@ if TYPE_CHECKING:
 
     from tests.bench.native_load import PreparedNativeLoad
 
-__all__ = ["COMMAND", "JOBS", "Job", "Layout", "Sample", "main", "measure", "report"]
+__all__ = [
+    "COMMAND",
+    "INTRODUCTION",
+    "JOBS",
+    "RESULTS",
+    "Job",
+    "Layout",
+    "Sample",
+    "main",
+    "measure",
+    "report",
+]
 
 COMMAND = "python -m tests.bench.scaling"
 RESULTS = Path(__file__).with_name("scaling.md")
@@ -50,8 +61,8 @@ ROUNDS = 5
 
 INTRODUCTION = """# Scaling
 
-What `--workers` brings, measured with the clients on the same machine. All of it is the output of
-the command below and of nothing else; what the figures mean is in docs/scaling.md.
+What `--workers` brings, measured with the clients on the same machine. Each section is the output
+of the command in it and of nothing else; what the figures mean is in docs/scaling.md.
 """
 
 WARM_UP = Workload(name="warm-up", connections=20, requests=20, streams=5)
