@@ -17,6 +17,7 @@ SOAK_SECONDS ?= 600
 WORKLOAD ?= get50
 SERVING_EXTRAS := websocket,uvloop,reload
 
+.PHONY: scaling rolls
 .PHONY: help serve test lint types unit stock attacks bench load-client profile conformance fuzz
 .PHONY: picture soak more-clients interop interop-runner proxies starlette-suite browser docs clean
 .PHONY: dist release-check sbom
