@@ -11,7 +11,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY h3producer ./h3producer
 # Into the place where it will be: scripts of an environment name its directory.
 RUN python3 -m venv /opt/h3producer \
-    && /opt/h3producer/bin/pip install --no-cache-dir --disable-pip-version-check '.[websocket]'
+    && /opt/h3producer/bin/pip install --no-cache-dir --disable-pip-version-check '.[websocket,metrics]'
 
 FROM ${BASE}
 COPY --from=build /opt/h3producer /opt/h3producer

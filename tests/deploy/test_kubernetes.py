@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+import socket
+from typing import TYPE_CHECKING, Any
 
 import kubernetes_validate
 import pytest
 import yaml
 
-from h3producer.cli.get import get
+from tests.deploy.proxies import free_port
 from tests.deploy.recipes import RECIPES, ROOT, config_of_command, seconds_to_stop
 from tests.docs.blocks import blocks_of, commands_of
+from tests.e2e.apps import hello
+from tests.e2e.server import stop
+
+if TYPE_CHECKING:
+    from tests.e2e.server import Serve
 
 pytestmark = pytest.mark.once
 
@@ -43,29 +50,49 @@ def test_kubernetes_waits_until_the_server_has_stopped_by_itself() -> None:
     assert POD["spec"]["terminationGracePeriodSeconds"] > seconds_to_stop(config)
 
 
+PROBES = {name: CONTAINER[name]["httpGet"] for name in CONTAINER if name.endswith("Probe")}
+
+
 def test_a_pod_stays_ready_while_its_requests_end() -> None:
-    """What is not ready is cut off from clients it has: kube-proxy forgets where they went.
+    """What is not ready is cut off from clients it has: kube-proxy forgets where they went."""
+    assert PROBES["readinessProbe"]["path"] == "/healthz"
+    assert PROBES["livenessProbe"]["path"] == "/healthz"
+    assert PROBES["startupProbe"]["path"] == "/readyz"
 
-    A server that stops takes no new connection, so that probes begin to fail after the delay.
-    """
+
+def test_the_probes_ask_the_admin_listener() -> None:
     config = config_of_command(CONTAINER["args"])
-    probe = CONTAINER["readinessProbe"]
-    patience = probe["periodSeconds"] * probe["failureThreshold"]
-    assert patience >= seconds_to_stop(config) - config.drain_delay
-    assert "/healthz" not in probe["exec"]["command"][-1], "It says 503 during the delay."
+    (admin,) = (port for port in CONTAINER["ports"] if port["name"] == "admin")
+    assert config.admin_bind == f":{admin['containerPort']}"
+    assert admin["protocol"] == "TCP"
+    assert {probe["port"] for probe in PROBES.values()} == {"admin"}
 
 
-@pytest.mark.parametrize("name", ["startupProbe", "readinessProbe", "livenessProbe"])
-def test_a_probe_is_a_command_of_ours(name: str) -> None:
-    command = CONTAINER[name]["exec"]["command"]
-    assert command[:2] == ["h3producer", "get"]
-    assert get.make_context("get", command[2:]).params["fail"]
+async def test_the_page_that_says_alive_does_so_while_the_server_drains(serve: Serve) -> None:
+    port = free_port(socket.SOCK_STREAM)
+    server = await serve(hello, admin_bind=f"127.0.0.1:{port}", drain_delay=3600)
+    stopping = asyncio.create_task(stop(server))
+    await asyncio.sleep(0)
+    assert server.health.answer()[0] == 503
+    assert await status_of(port, "/healthz") == 200
+    assert await status_of(port, "/readyz") == 503
+    server.force_exit = True
+    await stopping
+
+
+async def status_of(port: int, path: str) -> int:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(f"GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n".encode())
+    status = int((await reader.readline()).split()[1])
+    writer.close()
+    await writer.wait_closed()
+    return status
 
 
 def test_the_service_finds_the_pods_by_udp() -> None:
     assert SERVICE["spec"]["selector"].items() <= POD["metadata"]["labels"].items()
     (port,) = SERVICE["spec"]["ports"]
-    (target,) = CONTAINER["ports"]
+    target = CONTAINER["ports"][0]
     assert port["protocol"] == target["protocol"] == "UDP"
     assert port["targetPort"] == target["name"]
 
