@@ -15,7 +15,7 @@ FUZZ_STAMP := $(VENV)/.installed-fuzz
 FUZZ_SECONDS ?= 60
 SOAK_SECONDS ?= 600
 WORKLOAD ?= get50
-SERVING_EXTRAS := websocket,uvloop,reload
+SERVING_EXTRAS := websocket,uvloop,reload,tcp,metrics,top
 
 .PHONY: scaling rolls
 .PHONY: help serve test lint types unit stock attacks bench load-client profile conformance fuzz

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 OLDEST = (3, 11)
 
-EXTRAS = "websocket,reload"
+EXTRAS = "websocket,reload,tcp,metrics,top"
 """Of what a server may be asked for; those of developers are tried by `make test`."""
 
 

@@ -20,7 +20,7 @@ from tests.release.distributions import ROOT
 
 __all__ = ["COMPATIBLE", "EXTRAS", "TABLE", "compatible", "installed", "table"]
 
-EXTRAS: Final = ("websocket", "uvloop", "reload")
+EXTRAS: Final = ("websocket", "uvloop", "reload", "tcp", "metrics", "top")
 """Extras of those who serve; developers' tools are given to nobody."""
 
 COMPATIBLE: Final = frozenset(
