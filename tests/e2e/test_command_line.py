@@ -229,6 +229,10 @@ async def test_a_request_under_way_holds_up_the_end_until_a_second_int(app_dir: 
         (["apps:app", "--log-config", "absent.json"], "Cannot read the logging configuration"),
         (["apps:app", "--host", "nowhere.invalid"], "Cannot bind 'nowhere.invalid': "),
         (["apps:app", "--port", "0", "--keylog-file", "absent/x"], "Cannot write the key log"),
+        (
+            ["apps:app", "--port", "0", "--lb-server-id", "01", "--lb-key-file", "absent"],
+            "Cannot read the QUIC-LB key 'absent': ",
+        ),
     ],
 )
 async def test_what_cannot_start_ends_with_a_sentence_and_code_3(
