@@ -8,9 +8,10 @@ Whoever saw it can send it again, word for word (RFC 8446 §8, RFC 9001 §9.2). 
 
 - A ClientHello is good for the moment in which it was made: it says how old its ticket is, under
   the seal of its binder, and that has to fit what we know (RFC 8446 §8.3).
-- Within the time in which it would fit, a ticket opens early data once (§8.1).
-- A ticket is read by the server that made it only, so nothing can be sent again to another process,
-  or to the same one after a restart.
+- Within the time in which it would fit, a ticket opens early data once (§8.1), with all processes
+  of a server together.
+- It opens early data with the server that made it only, so nothing can be sent again to another
+  host, or to the same one after a restart.
 
 What is left: a client that does not hear from us may itself ask for the same again on another
 connection, and whoever delays packets can make it. So early data is off unless it is asked for.
@@ -25,7 +26,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from h3producer.quic.strike_register import StrikeRegister
+from h3producer.quic.strike_register import CLOCK_JITTER, StrikeRegister
 
 if TYPE_CHECKING:
     from h3producer.quic.session_tickets import OpenedTicket
@@ -41,11 +42,15 @@ _AGES = 1 << 32
 
 
 class EarlyDataGate:
-    """Decides about the early data of all connections of a server."""
+    """Decides about the early data of all connections of a server.
 
-    def __init__(self) -> None:
+    `shared` is the file descriptor of memory of `REGISTER_SIZE` bytes that all its processes have;
+    None: there is only one.
+    """
+
+    def __init__(self, shared: int | None = None) -> None:
         # It has come when its age fits exactly, give or take the tolerance: so long it would fit.
-        self._used = StrikeRegister(2 * AGE_TOLERANCE)
+        self._used = StrikeRegister(2 * AGE_TOLERANCE + CLOCK_JITTER, shared=shared)
 
     def admits(self, ticket: OpenedTicket, obfuscated_age: int) -> bool:
         """Whether early data under this ticket is taken; uses the ticket up if so.

@@ -43,6 +43,8 @@ class Place:
     Where the kernel does not choose between sockets, all processes have the same ones."""
     table: int
     """That of the memory with the `SlotTable`."""
+    strikes: int
+    """That of the memory with the `StrikeRegister`."""
     inbox: int
     """That of the Unix socket from which it reads what others hand over."""
     outboxes: tuple[int, ...]
@@ -54,7 +56,14 @@ class Place:
     @property
     def fds(self) -> tuple[int, ...]:
         """All file descriptors that the process has to inherit."""
-        return (*self.sockets, self.table, self.inbox, *self.outboxes, *self.tcp_sockets)
+        return (
+            *self.sockets,
+            self.table,
+            self.strikes,
+            self.inbox,
+            *self.outboxes,
+            *self.tcp_sockets,
+        )
 
     def open_hand_over(self, slots: int) -> HandOver:
         """The way to the other processes; whoever opens it closes it."""

@@ -1,8 +1,8 @@
 """The keys that processes of one server have in common, so that each can read what another wrote.
 
 This file knows which keys there are, what they are derived from, and the file that hosts share. It
-refuses to know what they are used for: Retry tokens (`tokens.py`) and stateless resets
-(`stateless_reset.py`).
+refuses to know what they are used for: Retry tokens (`tokens.py`), stateless resets
+(`stateless_reset.py`) and session tickets (`session_tickets.py`).
 
 Its one rule: from one key nobody learns another.
 """
@@ -10,10 +10,12 @@ Its one rule: from one key nobody learns another.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from h3producer.quic.hkdf import expand_label, hmac_digest
+from h3producer.quic.key_tree import KeyTree
+from h3producer.quic.session_tickets import ISSUER_SIZE
 
 if TYPE_CHECKING:
     from h3producer.config import Config
@@ -39,6 +41,10 @@ class SharedKeys:
     """16 bytes, of Retry tokens."""
     reset: bytes
     """32 bytes, of stateless reset tokens."""
+    tickets: KeyTree
+    """Those of session tickets; whoever uses them forgets the past ones."""
+    group: bytes = field(default_factory=lambda: os.urandom(ISSUER_SIZE), compare=False)
+    """The name of the processes that have all of this from each other, and not from a file."""
 
     @classmethod
     def of(cls, config: Config) -> SharedKeys:
@@ -54,6 +60,7 @@ class SharedKeys:
         return cls(
             retry=expand_label("sha256", root, b"h3producer retry", b"", 16),
             reset=expand_label("sha256", root, b"h3producer reset", b"", 32),
+            tickets=KeyTree(expand_label("sha256", root, b"h3producer tickets", b"", 32)),
         )
 
 

@@ -24,6 +24,7 @@ from h3producer.quic.balancing.assignment import AssignmentError
 from h3producer.quic.endpoint import UdpEndpoint
 from h3producer.quic.engine import EngineError
 from h3producer.quic.place import connection_ids
+from h3producer.quic.sessions import Sessions
 from h3producer.quic.shared_keys import SecretError, SharedKeys
 from h3producer.quic.sockets import BindError, addresses_of, bind_sockets, plain_address
 from h3producer.server.errors import StartupError
@@ -134,7 +135,8 @@ class UdpListeners:
         try:
             keys = SharedKeys.of(config) if place is None else place.keys
             ids = connection_ids(config, keys, None if place is None else place.slot)
-            engine = AioquicEngine(config, credentials, (ALPN, *self._protocols), ids)
+            sessions = Sessions.of(config, keys, None if place is None else place.strikes)
+            engine = AioquicEngine(config, credentials, (ALPN, *self._protocols), ids, sessions)
         except (AssignmentError, EngineError, SecretError) as error:
             raise StartupError(str(error)) from error
         self._engine = engine

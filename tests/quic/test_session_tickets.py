@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from h3producer.quic.key_tree import KeyTree
 from h3producer.quic.session_tickets import Session, SessionTickets
 
 LIFETIME = 100.0
@@ -93,19 +94,22 @@ def test_a_key_makes_tickets_for_one_lifetime() -> None:
     assert tickets.seal(SESSION)[:8] != first[:8]
 
 
-def test_however_long_it_runs_it_keeps_two_keys() -> None:
+def test_however_long_it_runs_it_keeps_three_keys() -> None:
+    """Of this time, of the last one, and of the next one."""
     tickets, clock = made()
     for _ in range(10):
         tickets.seal(SESSION)
         clock.now += 60
-    assert len(tickets._keys) == 2
+    assert len(tickets._keys) == 3
 
 
 def test_a_key_is_forgotten_even_if_nobody_came_meanwhile() -> None:
     tickets, clock = made()
+    tickets.seal(SESSION)
+    old = {each.id for each in tickets._keys[:2]}
     clock.now += 2 * LIFETIME
     tickets.seal(SESSION)
-    assert len(tickets._keys) == 1
+    assert old.isdisjoint(each.id for each in tickets._keys)
 
 
 def test_a_ticket_is_small_whatever_the_name_is() -> None:
@@ -126,3 +130,62 @@ def test_a_ticket_with_a_flipped_bit_is_none(data: st.DataObject) -> None:
     ticket = bytearray(tickets.seal(SESSION))
     ticket[data.draw(st.integers(0, len(ticket) - 1))] ^= 1 << data.draw(st.integers(0, 7))
     assert tickets.open(bytes(ticket), NAME) is None
+
+
+def pair_of_hosts(
+    apart: float = 0.0, issuers: tuple[bytes, bytes] = (b"a" * 6, b"b" * 6)
+) -> tuple[SessionTickets, SessionTickets, Clock]:
+    """Two that have the same secret, the clock of the second of which is ahead."""
+    clock = Clock()
+    here = SessionTickets(LIFETIME, clock, KeyTree(b"s" * 32), issuers[0])
+    there = SessionTickets(LIFETIME, lambda: clock.now + apart, KeyTree(b"s" * 32), issuers[1])
+    return here, there, clock
+
+
+def test_another_host_with_the_same_secret_reads_a_ticket() -> None:
+    here, there, _ = pair_of_hosts()
+    ticket = there.open(here.seal(SESSION), NAME)
+    assert ticket is not None
+    assert ticket.session.secret == SESSION.secret
+
+
+def test_both_go_on_to_the_next_key_by_themselves() -> None:
+    here, there, clock = pair_of_hosts()
+    for _ in range(5):
+        clock.now += 1.7 * LIFETIME
+        assert there.open(here.seal(SESSION), NAME) is not None
+
+
+def test_a_host_whose_clock_is_ahead_has_the_next_key_already() -> None:
+    here, there, clock = pair_of_hosts(apart=2.0)
+    clock.now = 51 * LIFETIME - 1.0
+    assert here.open(there.seal(SESSION), NAME) is not None
+
+
+def test_early_data_is_for_those_who_made_the_ticket() -> None:
+    """Others do not know whether it was used already."""
+    here, there, _ = pair_of_hosts()
+    data = here.seal(SESSION)
+    ours, theirs = here.open(data, NAME), there.open(data, NAME)
+    assert ours is not None
+    assert theirs is not None
+    assert ours.session.invites_early_data
+    assert not theirs.session.invites_early_data
+
+
+def test_processes_of_one_server_made_it_together() -> None:
+    here, there, _ = pair_of_hosts(issuers=(b"g" * 6, b"g" * 6))
+    ticket = there.open(here.seal(SESSION), NAME)
+    assert ticket is not None
+    assert ticket.session.invites_early_data
+
+
+def test_whoever_steals_the_keys_reads_nothing_of_the_past() -> None:
+    clock = Clock()
+    keys = KeyTree(b"s" * 32)
+    tickets = SessionTickets(LIFETIME, clock, keys)
+    old = tickets.seal(SESSION)
+    clock.now += 2 * LIFETIME
+    tickets.seal(SESSION)
+    clock.now -= 2 * LIFETIME
+    assert SessionTickets(LIFETIME, clock, keys).open(old, NAME) is None

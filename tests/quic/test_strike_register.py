@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from h3producer.quic.strike_register import StrikeRegister
+from h3producer.quic.shared_memory import Lock, share_memory
+from h3producer.quic.strike_register import CLOCK_JITTER, StrikeRegister, register_size
 
 WINDOW = 20.0
 
@@ -66,3 +71,52 @@ def test_no_id_is_used_twice_within_the_window(
             assert now - last.get(id_, -WINDOW) >= WINDOW
             last[id_] = now
         assert len(used) <= capacity
+
+
+def shared_by(count: int, capacity: int = 8) -> tuple[int, list[StrikeRegister]]:
+    """The memory, and the registers of so many processes on it."""
+    memory = share_memory(register_size(capacity))
+    return memory, [StrikeRegister(WINDOW, capacity, memory) for _ in range(count)]
+
+
+def test_what_one_process_has_seen_all_have() -> None:
+    memory, (one, other) = shared_by(2)
+    assert one.strike(b"a", 100.0)
+    assert not other.strike(b"a", 101.0)
+    assert other.strike(b"b", 101.0)
+    assert len(one) == len(other) == 2
+    os.close(memory)
+
+
+def test_when_the_clock_has_gone_back_nothing_is_taken() -> None:
+    """An id that was forgotten by then would be new again."""
+    used = StrikeRegister(WINDOW)
+    used.strike(b"a", 100.0)
+    used.strike(b"b", 100.0 + 3 * WINDOW)
+    assert not used.strike(b"a", 105.0)
+
+
+def test_processes_need_not_read_the_clock_in_the_order_in_which_they_ask() -> None:
+    used = StrikeRegister(WINDOW)
+    used.strike(b"a", 100.0)
+    assert used.strike(b"b", 100.0 - CLOCK_JITTER / 2)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, all have memory of their own")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # the child runs little
+def test_while_another_process_is_in_the_way_nothing_is_taken() -> None:
+    memory, (used,) = shared_by(1)
+    ready, go_on = os.pipe(), os.pipe()
+    child = os.fork()
+    if child == 0:
+        with Lock(memory):
+            os.write(ready[1], b"!")
+            os.read(go_on[0], 1)
+        os._exit(0)
+    os.read(ready[0], 1)
+    assert not used.strike(b"a", 100.0)
+    os.write(go_on[1], b"!")
+    os.waitpid(child, 0)
+    assert used.strike(b"a", 100.0)
+    for each in (memory, *ready, *go_on):
+        os.close(each)

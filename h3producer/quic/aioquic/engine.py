@@ -30,13 +30,12 @@ from h3producer.quic.aioquic.own_packets import note_own_packets
 from h3producer.quic.aioquic.qlog import Noting
 from h3producer.quic.aioquic.server_identity import ServerIdentity
 from h3producer.quic.connection_ids import PlainIds
-from h3producer.quic.early_data import EarlyDataGate
 from h3producer.quic.engine import EngineError
 from h3producer.quic.initial_keys import ClientKeys, authenticate
 from h3producer.quic.limits import MAX_DATAGRAM_FRAME, MAX_UNI_STREAMS
 from h3producer.quic.mtu_search import BASE_SIZE
 from h3producer.quic.packets import MIN_INITIAL_SIZE, VERSION_1, VERSION_2
-from h3producer.quic.session_tickets import SessionTickets
+from h3producer.quic.sessions import Sessions
 from h3producer.quic.sockets import FORBIDS_FRAGMENTS
 from h3producer.quic.stateless_reset import ResetTokens
 
@@ -69,8 +68,8 @@ CIPHER_SUITES = [
 class AioquicEngine:
     """Makes `AioquicConnection`s that present the server's certificate.
 
-    `protocols` are the ALPN names of what is spoken, best first. `ids` are by default those of a
-    process that serves alone and has no secret to share.
+    `protocols` are the ALPN names of what is spoken, best first. `ids` and
+    `sessions` are by default those of a process that serves alone and has no secret to share.
     Raises `EngineError` if aioquic cannot sign with the key, or a log cannot be opened.
     Owns the key log; `close` it.
     """
@@ -83,6 +82,7 @@ class AioquicEngine:
         credentials: Credentials,
         protocols: Sequence[str] = (ALPN,),
         ids: ConnectionIds | None = None,
+        sessions: Sessions | None = None,
     ) -> None:
         _check_key(credentials.private_key)
         self._config = config
@@ -100,9 +100,7 @@ class AioquicEngine:
         self._datagram_ceiling = config.max_datagram_size if probes else BASE_SIZE
         self._keys: ClientKeys | None = None
         """Those of the packet that was judged last, which may become a connection now."""
-        lifetime = config.session_ticket_lifetime
-        self._tickets = None if lifetime is None else SessionTickets(lifetime)
-        self._early_data = EarlyDataGate() if config.early_data else None
+        self._sessions = sessions or Sessions.of(config)
         self._noting = None if config.qlog_dir is None else Noting(config.qlog_dir, config)
         self._keylog = _open_keylog(config.keylog_file)
         self.present(credentials)
@@ -175,9 +173,7 @@ class AioquicEngine:
 
     def _make_identity(self, credentials: Credentials) -> ServerIdentity:
         protocols = [each.encode() for each in self._protocols]
-        return ServerIdentity(
-            credentials, CIPHER_SUITES, protocols, self._tickets, self._early_data
-        )
+        return ServerIdentity(credentials, CIPHER_SUITES, protocols, *self._sessions)
 
     def close(self) -> None:
         """Close the key log."""

@@ -11,11 +11,13 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from h3producer.quic.balancing.assignment import AssignmentError
 from h3producer.quic.place import Place, slots_of
+from h3producer.quic.session_tickets import epoch_of, forget_past
 from h3producer.quic.shared_keys import SecretError, SharedKeys
 from h3producer.quic.shared_memory import map_memory, share_memory
 from h3producer.quic.slot_table import TABLE_SIZE, SlotTable
@@ -27,6 +29,7 @@ from h3producer.quic.sockets import (
     plain_address,
 )
 from h3producer.quic.steering import SocketGroup
+from h3producer.quic.strike_register import REGISTER_SIZE
 from h3producer.server.errors import StartupError
 from h3producer.server.tcp.sockets import bind_beside
 
@@ -56,6 +59,8 @@ class Grounds:
         self._undo = ExitStack()
         self._table_memory = share_memory(TABLE_SIZE)
         self._undo.callback(os.close, self._table_memory)
+        self._strike_memory = share_memory(REGISTER_SIZE)
+        self._undo.callback(os.close, self._strike_memory)
         self._table = SlotTable(map_memory(self._table_memory), self.slots)
         self._table.clear()
         self._sockets: list[socket.socket] = []
@@ -122,11 +127,15 @@ class Grounds:
     def place(self, slot: int) -> Place:
         """What the worker in a slot is given. Raises `OSError` if it can have no socket."""
         sockets = [each.socket_of(slot) for each in self._groups] or self._sockets
+        lifetime = self._config.session_ticket_lifetime
+        if lifetime is not None:
+            forget_past(self._keys.tickets, epoch_of(time.time(), lifetime))
         return Place(
             slot=slot,
             keys=self._keys,
             sockets=tuple(each.fileno() for each in sockets),
             table=self._table_memory,
+            strikes=self._strike_memory,
             inbox=self._mail[slot][0].fileno(),
             outboxes=tuple(outbox.fileno() for _, outbox in self._mail),
             tcp_sockets=tuple(each.fileno() for each in self._tcp),

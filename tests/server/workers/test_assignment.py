@@ -12,7 +12,9 @@ from h3producer.quic.shared_keys import SharedKeys
 from h3producer.server.errors import StartupError
 from h3producer.server.workers.assignment import Assignment
 
-PLACE = Place(slot=3, keys=SharedKeys.derive(), sockets=(7, 8), table=9, inbox=10, outboxes=(11,))
+PLACE = Place(
+    slot=3, keys=SharedKeys.derive(), sockets=(7, 8), table=9, strikes=10, inbox=11, outboxes=(12,)
+)
 
 
 def test_a_worker_is_told_what_its_parent_was() -> None:

@@ -13,6 +13,8 @@ import pytest
 
 from h3producer.config import Config
 from h3producer.quic.connection_ids import MAX_SLOTS
+from h3producer.quic.session_tickets import Session
+from h3producer.quic.sessions import Sessions
 from h3producer.server.errors import StartupError
 from h3producer.server.workers.grounds import Grounds
 from tests.virtual import VirtualLoop
@@ -179,3 +181,26 @@ def test_nothing_stays_open() -> None:
     with grounds_of() as grounds:
         fds = grounds.place(2).fds
     assert not any(is_open(each) for each in fds)
+
+
+def test_a_session_is_resumed_by_any_worker_and_its_early_data_taken_once() -> None:
+    """As each of them gets its place: pickled, but for the file descriptors."""
+    config = Config(bind=("127.0.0.1:0",), early_data=True)
+    with Grounds(config) as grounds:
+        grounds.bind()
+        places = [pickle.loads(pickle.dumps(grounds.place(slot))) for slot in (0, 1)]
+        one, other = (Sessions.of(config, each.keys, each.strikes) for each in places)
+        assert one.tickets is not None
+        assert other.tickets is not None
+        assert one.early_data is not None
+        assert other.early_data is not None
+        data = one.tickets.seal(Session(0x1301, b"s" * 32, b"name", invites_early_data=True))
+        ticket = other.tickets.open(data, b"name")
+        assert ticket is not None
+        assert other.early_data.admits(ticket, 0)
+        assert not one.early_data.admits(ticket, 0)
+
+
+def test_no_worker_is_given_the_keys_of_the_past(grounds: Grounds) -> None:
+    """So whoever steals them from it reads no ticket of then."""
+    assert grounds.place(0).keys.tickets.key(0) is None
