@@ -124,6 +124,22 @@ async def test_workers_do_not_outlive_their_parent(files: CertificateFiles) -> N
     assert server.log.count("app: shutdown") == 2
 
 
+IMPATIENT = """
+import os, signal
+for number in (signal.SIGINT, signal.SIGHUP):
+    os.kill(os.getpid(), number)
+"""
+
+
+async def test_what_a_terminal_sends_to_all_is_for_the_parent(
+    tmp_path: Path, files: CertificateFiles, connect: Connect
+) -> None:
+    (tmp_path / "page.py").write_text(IMPATIENT + ANSWER.format(b"hello"))
+    options = ("--limit-max-requests", "1000")
+    async with serving(files, *options, app_dir=tmp_path, app="page:app") as server:
+        assert await asked(connect, server) == b"hello"
+
+
 async def test_an_application_that_fails_is_shown_once_and_ends_the_start(tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text("1 / 0\n")
     ended = await command("--app-dir", str(tmp_path), "broken:app", "--port", "0", "--workers", "4")

@@ -80,7 +80,8 @@ class _Parent:
                 ):
                     await supervisor.start()
                     health.advance(HealthState.SERVING)
-                    self._announce(f"{self._config.workers} workers")
+                    count = self._config.workers
+                    self._announce("a worker" if count == 1 else f"{count} workers")
                     with ServiceManager().served():
                         await supervisor.wait_exit()
                     health.advance(HealthState.DRAINING)

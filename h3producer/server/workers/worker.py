@@ -8,7 +8,7 @@ workers. Its one rule: without a parent it ends, gracefully; it never outlives w
 | DRAIN, STOP, or the end of the channel | stops as `server.py` says, STOP with its `drain_delay` |
 | FORCE | stops now |
 | TERM | asks to retire, so that another serves before it stops |
-| INT | nothing: a terminal sends it to the parent as well, which knows what to do |
+| INT, HUP | nothing: a terminal sends them to the parent as well, which knows what to do |
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import faulthandler
 import json
+import os
 import signal
 import socket
 import sys
@@ -42,12 +43,16 @@ __all__ = ["main"]
 def main(channel: int) -> NoReturn:
     """Be the worker at this end of a channel, a file descriptor, and exit: with 3 if it cannot
     start."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        # Not `SIG_IGN`, which programs that the application starts would inherit.
+        signal.signal(number, lambda *_: None)
     sock = socket.socket(fileno=channel)
-    sock.set_inheritable(False)  # a child of the application's is no worker
     first = receive_first(sock)
     if first is None or first[0] is not Word.START:
         sys.exit(0)  # the parent is gone already
     assignment = Assignment.decode(first[1])
+    for descriptor in (channel, *assignment.place.fds):
+        os.set_inheritable(descriptor, False)  # a child of the application's is no worker
     sys.path[:] = assignment.path
     sys.argv[:] = assignment.arguments
     if sys.stderr is not None:
