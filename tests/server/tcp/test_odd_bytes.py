@@ -80,7 +80,7 @@ async def sent(server: Server, protocol: str, data: bytes) -> None:
     reader, writer = await asyncio.open_connection(*server.addresses[0], ssl=tls(protocol))
     writer.write(data)
     try:
-        async with asyncio.timeout(0.05):
+        async with asyncio.timeout(0.02):
             while await reader.read(65_536):
                 pass
     except (TimeoutError, OSError):

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.once
 
+PAUSE = 0.01
+"""Seconds between two requests of a client, which is there all the time and leaves the processor to
+the processes that start."""
+
 OPTIONS = ("--app-dir", ".", "tests.e2e.worker_app:app", "--host", "127.0.0.1", "--port", "0")
 
 
@@ -47,6 +51,7 @@ async def test_a_roll_under_load_loses_no_request(tmp_path: Path) -> None:
                         answer = await client.get("/")
                         assert (answer.status, answer.ended) == (200, True)
                         after.add(bytes(answer.body))
+                        await asyncio.sleep(PAUSE)
 
         asking = [asyncio.create_task(keep_asking(version)) for version in VERSIONS]
         server.signal(signal.SIGHUP)
