@@ -16,8 +16,6 @@ OURS = {name for each in SERVE_OPTIONS for name in (*each.opts, *each.secondary_
     "--version",
     "--help",
 }
-COMING = {"--admin-bind"}
-"""Announced, and not there yet."""
 
 
 class Row(NamedTuple):
@@ -61,7 +59,7 @@ def test_no_flag_is_there_twice(peer: str) -> None:
 
 def test_every_option_of_ours_exists(peer: str) -> None:
     named = {option for row in rows_of(peer) for option in options_in(row)}
-    assert named - OURS - COMING == set()
+    assert named - OURS == set()
 
 
 def test_what_is_not_there_says_why(peer: str) -> None:
