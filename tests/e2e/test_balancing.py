@@ -10,14 +10,18 @@ from h3producer.quic.balancing.assignment import read_assignments
 from h3producer.quic.balancing.balancer import Balancer
 from h3producer.quic.limits import MAX_CONNECTION_IDS
 from tests.e2e.apps import hello
+from tests.e2e.raw_client import RawClient
 from tests.e2e.relay import Relay
 from tests.e2e.server import address_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from aioquic.tls import SessionTicket
+
+    from h3producer.server.certificates.files import CertificateFiles
     from h3producer.server.server import Server
-    from tests.e2e.raw_client import Connect, RawClient
+    from tests.e2e.raw_client import Connect
     from tests.e2e.server import Serve
 
 SERVER_ID = "c0ffee01"
@@ -107,3 +111,25 @@ async def test_without_quic_lb_a_client_that_reaches_another_host_is_told_at_onc
         client.request("/")
         # RFC 9000 §10.3. aioquic's clients do not know their tokens; others end at once.
         await client.until(lambda: any(each.endswith(token) for each in answers))
+
+
+async def test_a_session_with_one_host_is_resumed_by_another(
+    serve: Serve, connect: Connect, files: CertificateFiles, tmp_path: Path
+) -> None:
+    """If both have the same secret. aioquic's own TLS gives no tickets."""
+    secret = tmp_path / "secret"
+    secret.write_bytes(bytes(32))
+    shared = {"secret_file": str(secret), "fast_path": True}
+    here, there = [await serve(hello, **shared) for _ in range(2)]
+    tickets: list[SessionTicket] = []
+    first = RawClient.silent(address_of(here), cafile=files.certfile)
+    first.quic._session_ticket_handler = tickets.append
+    await first.start()
+    await first.until(lambda: bool(tickets))
+    first.close()
+    first.vanish()
+
+    second = await connect(there, session_ticket=tickets[0])  # type: ignore[arg-type]  # not a number
+
+    assert second.quic.tls.session_resumed
+    assert (await second.get("/")).status == 200
