@@ -258,22 +258,17 @@ class Exchange:
         if watch is None or record.ended is not None:
             return  # what is cut after its end had ended before
         record.ended = watch.now()
-        record.request = self.head
         record.request_bytes = self._reader.content_received
         if self._is_accepted:
-            record.response_bytes = self.response_bytes
+            record.request = request = self.request
+            if request.method != "HEAD":
+                record.response_bytes = self.response.body_bytes
+        else:
+            record.request = self.head
         record.is_whole = self._has_responded
         if self.is_early or self.is_probe or self.cause is not None or not record.is_whole:
-            self._note_what_is_rare(record)
+            record.note_what_is_rare(self)
         watch.exchange_ended(record)
-
-    def _note_what_is_rare(self, record: ExchangeRecord) -> None:
-        record.is_early, record.is_probe = self.is_early, self.is_probe
-        record.cause = self.cause
-        if self.refused_with is not None:
-            record.answered, record.status = record.ended, self.refused_with
-        if not record.is_whole:
-            record.error_code = self.error_code
 
     def _cut_off(self, error_code: int, message: str, cause: Cause) -> None:
         """The application, if it has been called, hears that it is over."""

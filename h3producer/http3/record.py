@@ -20,7 +20,17 @@ if TYPE_CHECKING:
     from h3producer.wire.fields import Fields
     from h3producer.wire.request import Request
 
-__all__ = ["ExchangeRecord", "ExchangeWatch", "RecordedOutput"]
+__all__ = ["ExchangeRecord", "ExchangeWatch", "Recorded", "RecordedOutput"]
+
+
+class Recorded(Protocol):
+    """What an exchange says of itself; see `Exchange`."""
+
+    is_early: bool
+    is_probe: bool
+    cause: Cause | None
+    refused_with: int | None
+    error_code: int | None
 
 
 class ExchangeRecord:
@@ -54,6 +64,15 @@ class ExchangeRecord:
         self.stream_id = stream_id
         self.began = began
         """When the first byte of its stream came."""
+
+    def note_what_is_rare(self, exchange: Recorded) -> None:
+        """What most exchanges have nothing of; behind `ended` and `is_whole`."""
+        self.is_early, self.is_probe = exchange.is_early, exchange.is_probe
+        self.cause = exchange.cause
+        if exchange.refused_with is not None:
+            self.answered, self.status = self.ended, exchange.refused_with
+        if not self.is_whole:
+            self.error_code = exchange.error_code
 
 
 class ExchangeWatch(Protocol):

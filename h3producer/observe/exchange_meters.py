@@ -69,11 +69,6 @@ class ExchangeMeters:
         if record.is_early:
             meters.add(EARLY_REQUESTS)
 
-    def rejected(self) -> None:
-        """It came after GOAWAY."""
-        labels = (Party.SERVER.value, Cause.DRAINING.label, "H3_REQUEST_REJECTED")
-        self._meters.add(EXCHANGES_CUT, 1, labels)
-
     def given_up(self) -> None:
         """Its response was handed over, and its client does not take it."""
         cause = Cause.MIN_RESPONSE_DATA_RATE

@@ -56,17 +56,16 @@ class ConnectionWatch:
         if self._meters is not None:
             self._meters.ended(record)
         if self._log is not None:
-            self._write(self._log, record)
+            try:
+                self._log.write(record, self._transport.peer_address, self._name)
+            except Exception:
+                logger.exception("Stream %d: the access log failed", record.stream_id)
 
     def exchange_rejected(self, stream_id: int) -> None:
-        if self._meters is not None:
-            self._meters.rejected()
-        if self._log is not None:
-            now = self.now()
-            record = ExchangeRecord(stream_id, now)
-            record.ended, record.cause = now, Cause.DRAINING
-            record.error_code = ErrorCode.H3_REQUEST_REJECTED
-            self._write(self._log, record)
+        record = self.exchange_began(stream_id)
+        record.ended, record.cause = record.began, Cause.DRAINING
+        record.error_code = ErrorCode.H3_REQUEST_REJECTED
+        self.exchange_ended(record)
 
     def response_given_up(self) -> None:
         if self._meters is not None:
@@ -75,12 +74,6 @@ class ConnectionWatch:
     def datagram_dropped(self, *, was_received: bool) -> None:
         if self._meters is not None:
             self._meters.datagram_dropped(was_received=was_received)
-
-    def _write(self, log: AccessLog, record: ExchangeRecord) -> None:
-        try:
-            log.write(record, self._transport.peer_address, self._name)
-        except Exception:
-            logger.exception("Stream %d: the access log failed", record.stream_id)
 
     def _cause_of_end(self) -> Cause:
         """Who ended the connection, if that cut an exchange."""
