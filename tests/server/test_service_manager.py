@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from h3producer.config import Config
+from h3producer.server.certificates.renewal import CertificateRenewal
 from h3producer.server.service_manager import ServiceManager
 
 if TYPE_CHECKING:
@@ -79,6 +81,21 @@ def test_a_reload_is_said_with_the_time_it_began(
     assert first == "RELOADING=1"
     assert before <= int(second.removeprefix("MONOTONIC_USEC=")) <= time.monotonic_ns() // 1000
     assert manager.heard() == ["READY=1"]
+
+
+async def test_it_hears_of_a_certificate_that_is_read_again_because_somebody_asked(
+    manager: Manager, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOTIFY_SOCKET", environment["NOTIFY_SOCKET"])
+    renewal = CertificateRenewal(Config(certfile="/absent"), lambda _credentials: None)
+    looking = asyncio.create_task(renewal.run())
+    await asyncio.sleep(0)
+    renewal.ask()
+    await readable(manager)
+    first, last = manager.heard()
+    looking.cancel()
+    assert first.startswith("RELOADING=1\n")
+    assert last == "READY=1", "It serves, if with the certificate from before."
 
 
 async def test_a_watchdog_sees_a_sign_of_life_twice_in_its_time(

@@ -13,11 +13,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Final
 
 from h3producer.server.certificates.credentials import load_credentials
 from h3producer.server.errors import StartupError
+from h3producer.server.service_manager import ServiceManager
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,7 +66,8 @@ class CertificateRenewal:
                     await self._asked.wait()
             was_asked = self._asked.is_set()
             self._asked.clear()
-            self.look(was_asked=was_asked)
+            with ServiceManager().reloaded() if was_asked else nullcontext():
+                self.look(was_asked=was_asked)
 
     def look(self, *, was_asked: bool = False) -> None:
         """Read the files if they have changed, or if somebody asked for it."""
