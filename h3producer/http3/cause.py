@@ -61,6 +61,7 @@ class Cause(Enum):
     MAX_WEBTRANSPORT_SESSIONS = "max_webtransport_sessions", Party.LIMIT
     MAX_WEBTRANSPORT_STREAMS = "max_webtransport_streams", Party.LIMIT
     """Of one session; no setting."""
+    WS_PING_TIMEOUT = "ws_ping_timeout", Party.LIMIT
     LIMIT_CONCURRENCY = "limit_concurrency", Party.LIMIT
 
     def __init__(self, label: str, party: Party) -> None:

@@ -39,6 +39,7 @@ from h3producer.asgi.websocket.inbox import Inbox
 from h3producer.asgi.websocket.keepalive import Keepalive
 from h3producer.asgi.websocket.outbox import Outbox
 from h3producer.errors import ErrorCode, RequestAborted
+from h3producer.http3.cause import Cause
 from h3producer.pipe.wakeup import start_inline
 
 if TYPE_CHECKING:
@@ -210,5 +211,6 @@ class WebSocket:
         return self.inbox.is_full or is_on_its_way
 
     def overdue(self) -> None:
-        self._end(ABNORMAL, "keepalive ping timeout")
-        self._stream.reset(ErrorCode.H3_REQUEST_CANCELLED)
+        reason = "keepalive ping timeout"
+        self._end(ABNORMAL, reason)
+        self._stream.abort(ErrorCode.H3_REQUEST_CANCELLED, reason, Cause.WS_PING_TIMEOUT)

@@ -24,7 +24,7 @@ from h3producer.config import Config
 from h3producer.http3.connection import Http3Connection
 from h3producer.wire.frames import FrameReader, FrameType, encode_frame
 from h3producer.wire.qpack import FieldSectionDecoder, FieldSectionEncoder
-from tests.fakes import FakeTransport
+from tests.fakes import FakeTransport, RecordingWatch
 
 if TYPE_CHECKING:
     from h3producer.asgi.types import AsgiApp
@@ -74,7 +74,8 @@ class Peer:
         self.transport = FakeTransport()
         if not isinstance(app, AsgiAdapter):
             app = AsgiAdapter(app, websocket=options)
-        self.connection = Http3Connection(self.transport, app, CONFIG)
+        self.watch = RecordingWatch()
+        self.connection = Http3Connection(self.transport, app, CONFIG, watch=self.watch)
         self.transport.inputs = self.connection
         self._split = split
         self._websocket = Connection(CLIENT)

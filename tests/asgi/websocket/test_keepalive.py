@@ -9,6 +9,7 @@ from wsproto.events import Ping, Pong
 
 from h3producer.asgi.websocket.options import WebSocketOptions
 from h3producer.errors import ErrorCode
+from h3producer.http3.cause import Cause
 from tests.asgi.websocket.apps import ACCEPT, Recorder
 from tests.asgi.websocket.peer import BINARY, PONG, Peer, frame
 
@@ -45,6 +46,8 @@ async def test_who_does_not_answer_is_reset(clock: Clock) -> None:
     await peer.over()
     assert peer.error_code == ErrorCode.H3_REQUEST_CANCELLED
     assert app.end == (1006, "keepalive ping timeout")
+    (record,) = peer.watch.ended
+    assert (record.cause, record.status) == (Cause.WS_PING_TIMEOUT, 200)
 
 
 async def test_another_pong_is_no_answer(clock: Clock) -> None:
