@@ -77,6 +77,7 @@ OVERRIDDEN = {
     "get_timer",
     "handle_timer",
     "receive_datagram",
+    "request_key_update",
 }
 
 

@@ -146,6 +146,24 @@ async def test_keys_are_changed_before_they_are_worn_out() -> None:
     await download(pair, client, 5)
 
 
+async def test_keys_are_not_changed_again_before_the_client_has_shown_that_it_has_them() -> None:
+    """RFC 9001 §6.1: packets under keys that it could not follow to would be noise to it."""
+    pair, client = await rogue_pair()
+    engine = engine_of(pair)
+    keys = engine._cryptos[Epoch.ONE_RTT]
+    pair.loses_to_client = lambda number: True
+    for _ in range(2):
+        engine.request_key_update()
+        assert keys.key_phase == 1
+        engine.send_ping(1)
+        await pair.drive(0.0)
+    pair.loses_to_client = lambda number: False
+    await download(pair, client, 5)
+    engine.request_key_update()
+    assert keys.key_phase == 0
+    await download(pair, client, 5)
+
+
 @pytest.mark.parametrize(
     ("before", "counts"), [(ACKS_PER_PACKET - 1, True), (ACKS_PER_PACKET, False)]
 )

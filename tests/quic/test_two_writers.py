@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from h3producer.config import Config
@@ -29,6 +29,7 @@ PRIORITIES = st.tuples(st.just("prioritize"), st.integers(0, STREAMS - 1), st.in
 OTHERS = st.tuples(
     st.sampled_from(("datagram", "keys", "ping", "client's ping")), st.just(0), st.just(0)
 )
+KEYS: Step = ("keys", 0, 0)
 PAUSES = st.tuples(st.just("pause"), st.just(0), st.integers(0, 40))
 
 STEPS = st.lists(st.one_of(SENDS, SENDS, ENDS, UPLOADS, PRIORITIES, OTHERS, PAUSES), max_size=30)
@@ -163,6 +164,8 @@ async def run_both(path: Path, steps: list[Step]) -> None:
     assert outcomes[0] == outcomes[1]
 
 
+# Keys changed twice before anything was acknowledged.
+@example(Path(0.2, 0.0, 3000, 30), [("send", 0, 165), KEYS, ("pause", 0, 0), KEYS])
 @settings(max_examples=60)
 @given(PATHS, STEPS)
 def test_both_writers_bring_about_the_same_streams(path: Path, steps: list[Step]) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from aioquic.quic.connection import QuicConnection, QuicConnectionError
 from aioquic.quic.packet import QuicErrorCode, QuicFrameType
+from aioquic.tls import Epoch
 
 if TYPE_CHECKING:
     from aioquic.quic.connection import QuicReceiveContext
@@ -47,6 +48,8 @@ class NumberedConnection(QuicConnection):
     """The packet number at which `count` has something to do."""
     next_keys = KEY_LIFETIME
     skip_period = FIRST_SKIP
+    keys_since = 0
+    """The first number under the keys that we changed to last."""
     skipped = -1
     """The last number that was never used."""
     ack_context: QuicReceiveContext | None = None
@@ -68,6 +71,16 @@ class NumberedConnection(QuicConnection):
         self.skip_period = min(2 * self.skip_period, MAX_SKIP)
         distance = random.randrange(self.skip_period // 2, self.skip_period)
         self.next_count = min(self._packet_number + distance, self.next_keys)
+
+    def request_key_update(self) -> None:
+        # RFC 9001 §6.1: "An endpoint MUST NOT initiate a subsequent key update unless it has
+        # received an acknowledgment for a packet that was sent protected with keys from the
+        # current key phase." A peer that missed all of these could not read what follows, for ever.
+        if self._handshake_confirmed:
+            if self._spaces[Epoch.ONE_RTT].largest_acked_packet < self.keys_since:
+                return
+            self.keys_since = self._packet_number
+        super().request_key_update()
 
     def _handle_ack_frame(self, context: QuicReceiveContext, frame_type: int, buf: Buffer) -> None:
         if context is not self.ack_context:
