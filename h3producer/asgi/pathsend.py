@@ -13,9 +13,12 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
-from typing import BinaryIO
+from typing import TYPE_CHECKING
 
 from h3producer.errors import LocalProtocolError
+
+if TYPE_CHECKING:
+    from io import FileIO
 
 __all__ = ["PIECE_SIZE", "OutgoingFile"]
 
@@ -35,7 +38,7 @@ class OutgoingFile:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._file: BinaryIO | None = None
+        self._file: FileIO | None = None
         self._pending: asyncio.Future[bytes] | None = None
         self.remaining = 0
         """Bytes that were not read yet; known after the first `read_piece`."""
@@ -62,7 +65,10 @@ class OutgoingFile:
         try:
             file = self._file or self._open()
             size = min(PIECE_SIZE, self.remaining)
-            piece = file.read(size)
+            piece = file.read(size) or b""
+            # A file system may give less than was asked for; nothing is what the end gives.
+            while len(piece) < size and (more := file.read(size - len(piece))):
+                piece += more
         except (OSError, ValueError) as error:
             raise LocalProtocolError(f"{self._path!r} cannot be sent: {error}") from error
         if len(piece) < size:
@@ -70,11 +76,12 @@ class OutgoingFile:
         self.remaining -= size
         return piece
 
-    def _open(self) -> BinaryIO:
+    def _open(self) -> FileIO:
         # Looked at before it is opened: opening a FIFO would wait for somebody to write.
         if not stat.S_ISREG(os.stat(self._path).st_mode):
             raise LocalProtocolError(f"{self._path!r} cannot be sent: it is not a regular file.")
-        self._file = file = open(self._path, "rb")  # noqa: SIM115 - `close` closes it
+        # Unbuffered: pieces are large, and what is read ahead might be gone from the file by then.
+        self._file = file = open(self._path, "rb", buffering=0)  # noqa: SIM115 - `close` closes it
         self.remaining = os.fstat(file.fileno()).st_size
         return file
 

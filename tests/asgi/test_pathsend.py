@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import threading
 from contextlib import closing
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from h3producer.asgi import pathsend
 from h3producer.asgi.pathsend import PIECE_SIZE, OutgoingFile
 from h3producer.errors import LocalProtocolError
 
@@ -70,6 +72,20 @@ async def test_a_file_that_shrinks_is_an_error(tmp_path: Path) -> None:
         os.truncate(path, PIECE_SIZE + 1)
         with pytest.raises(LocalProtocolError, match="became shorter"):
             await file.read_piece()
+
+
+async def test_a_file_system_may_give_less_than_was_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = bytes(range(256)) * 16
+    (tmp_path / "file").write_bytes(content)
+
+    class Slow(io.FileIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            return super().read(min(1000, size or 0))
+
+    monkeypatch.setattr(pathsend, "open", lambda path, *_, **__: Slow(path), raising=False)
+    assert await pieces(str(tmp_path / "file")) == [content]
 
 
 async def test_a_cancelled_read_leaves_the_file_to_its_thread_and_then_closes_it(
