@@ -33,7 +33,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519
 from h3producer.config import Config
 from h3producer.quic.acceptor import Acceptor
 from h3producer.quic.aioquic import AioquicEngine
-from h3producer.quic.endpoint import UdpEndpoint
+from h3producer.quic.udp.endpoint import UdpEndpoint
 from tests.fakes import RecordingInputs
 from tests.virtual import MemorySocket, VirtualLoop, settle
 
@@ -44,9 +44,9 @@ if TYPE_CHECKING:
 
     from h3producer.http3.transport import ConnectionInputs, QuicTransport
     from h3producer.quic.connection_ids import ConnectionIds
-    from h3producer.quic.endpoint import Accept
     from h3producer.quic.engine import Address
     from h3producer.quic.transport import EngineTransport
+    from h3producer.quic.udp.endpoint import Accept
 
 __all__ = ["Client", "Frame", "Pair", "TestCredentials", "make_credentials", "stream_frame"]
 

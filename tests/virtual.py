@@ -15,8 +15,8 @@ import struct
 from collections import deque
 from typing import TYPE_CHECKING
 
-from h3producer.quic.receiving import UDP_GRO
-from h3producer.quic.segmentation import UDP_SEGMENT
+from h3producer.quic.udp.receiving import UDP_GRO
+from h3producer.quic.udp.segmentation import UDP_SEGMENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -25,7 +25,7 @@ from h3producer.config import (
     EventLoop,
     RetryMode,
 )
-from h3producer.quic.sockets import BindError, parse_bind
+from h3producer.quic.udp.sockets import BindError, parse_bind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,7 +1,8 @@
 """Requests that come before the handshake is complete, as early data (RFC 8470).
 
 This file knows which of them are answered at once and which wait. It refuses to know whether early
-data is taken at all (`quic/early_data.py`), and when an application begins (`http3/turnstile.py`).
+data is taken at all (`quic/keys/early_data.py`), and when an application begins
+(`http3/turnstile.py`).
 
 Whoever saw early data can send it again. So a request that changes something waits until the
 handshake is complete, and then goes on as if it had come then; it has the room that any unread

@@ -13,7 +13,7 @@ import struct
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from h3producer.quic.receiving import UDP_GRO
+from h3producer.quic.udp.receiving import UDP_GRO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from h3producer.http3.record import ExchangeWatch
     from h3producer.http3.transport import QuicTransport
     from h3producer.observe.readings import Sources
-    from h3producer.quic.endpoint import UdpEndpoint
     from h3producer.quic.loop import Loop
+    from h3producer.quic.udp.endpoint import UdpEndpoint
 
 __all__ = ["Observer", "Sight"]
 

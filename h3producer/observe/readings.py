@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from h3producer.observe.connection_meters import ConnectionMeters
     from h3producer.observe.meters import Meters
     from h3producer.quic.acceptor import Acceptor
-    from h3producer.quic.endpoint import UdpEndpoint
-    from h3producer.quic.hand_over import HandOver
+    from h3producer.quic.siblings.hand_over import HandOver
+    from h3producer.quic.udp.endpoint import UdpEndpoint
 
 __all__ = ["MAX_READ_PER_PASS", "Readings", "Sources"]
 

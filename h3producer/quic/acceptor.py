@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from h3producer.quic.admission import Admission, Obstacle
 from h3producer.quic.engine import TransportError
+from h3producer.quic.keys.tokens import RetryTokens, WrongTokenError, encode_retry
 from h3producer.quic.limits import MIN_FIRST_CONNECTION_ID, REFUSAL_PAUSE
 from h3producer.quic.packets import (
     MIN_INITIAL_SIZE,
@@ -26,7 +27,6 @@ from h3producer.quic.packets import (
     parse_initial,
     parse_long_header,
 )
-from h3producer.quic.tokens import RetryTokens, WrongTokenError, encode_retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,7 @@ from collections import Counter
 from enum import Enum, auto
 from typing import TYPE_CHECKING, TypeAlias
 
-from h3producer.quic.sockets import packed_host, plain_address
+from h3producer.quic.udp.sockets import packed_host, plain_address
 
 if TYPE_CHECKING:
     from h3producer.config import Config

@@ -2,8 +2,8 @@
 to be over.
 
 This file knows the ids of plain servers: random, but for the slot of the process that issued them.
-It refuses to know which process has which slot (`place.py`), and that of an id which a client made
-up: such an id leads somewhere, too, and always to the same place.
+It refuses to know which process has which slot (`siblings/place.py`), and that of an id which a
+client made up: such an id leads somewhere, too, and always to the same place.
 
 Its one rule: an id says nothing of its connection but the slot. Everything else about it is random,
 so that nobody who sees two of them can tell that they belong together (RFC 9000 §5.1).
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from h3producer.quic.limits import CONNECTION_ID_LENGTH
 
 if TYPE_CHECKING:
-    from h3producer.quic.stateless_reset import ResetTokens
+    from h3producer.quic.keys.stateless_reset import ResetTokens
 
 __all__ = ["MAX_SLOTS", "ConnectionIds", "PlainIds"]
 

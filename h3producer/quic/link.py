@@ -1,6 +1,6 @@
 """The border between a connection and the place where it lives.
 
-This file has no implementation: `transport.py` is the `Tenant`, `endpoint.py` the `Link`. It
+This file has no implementation: `transport.py` is the `Tenant`, `udp/endpoint.py` the `Link`. It
 stands alone so that either can be read, and tested, without the other.
 """
 

@@ -1,7 +1,7 @@
 """The port on one engine connection: `QuicTransport` for the core, an observer for the engine.
 
 This file knows when to build datagrams, whom to wake when there is room, and which timer to set.
-It refuses to know sockets (`endpoint.py` is its `Link`), packets (the engine) and HTTP/3.
+It refuses to know sockets (`udp/endpoint.py` is its `Link`), packets (the engine) and HTTP/3.
 
 Its one rule: nothing is sent from inside a verb. Verbs and inputs leave a mark, and one flush per
 pass of the event loop, after the tasks of that pass had their first step, builds what came
@@ -23,8 +23,8 @@ from h3producer.quic.inspection import Inspection
 from h3producer.quic.link import Tenant
 from h3producer.quic.parting import Parting
 from h3producer.quic.phase import Phase
-from h3producer.quic.sockets import plain_address, show_address
 from h3producer.quic.timer import LazyTimer
+from h3producer.quic.udp.sockets import plain_address, show_address
 from h3producer.quic.verbs import StreamVerbs
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import logging
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from h3producer.quic.sockets import BindError, parse_bind
+from h3producer.quic.udp.sockets import BindError, parse_bind
 from h3producer.server.errors import StartupError
 
 if TYPE_CHECKING:

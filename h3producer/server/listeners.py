@@ -21,12 +21,12 @@ from h3producer.observe.readings import Sources
 from h3producer.quic.acceptor import Acceptor
 from h3producer.quic.aioquic.engine import ALPN, AioquicEngine
 from h3producer.quic.balancing.assignment import AssignmentError
-from h3producer.quic.endpoint import UdpEndpoint
 from h3producer.quic.engine import EngineError
-from h3producer.quic.place import connection_ids
-from h3producer.quic.sessions import Sessions
-from h3producer.quic.shared_keys import SecretError, SharedKeys
-from h3producer.quic.sockets import BindError, addresses_of, bind_sockets, plain_address
+from h3producer.quic.keys.sessions import Sessions
+from h3producer.quic.keys.shared_keys import SecretError, SharedKeys
+from h3producer.quic.siblings.place import connection_ids
+from h3producer.quic.udp.endpoint import UdpEndpoint
+from h3producer.quic.udp.sockets import BindError, addresses_of, bind_sockets, plain_address
 from h3producer.server.errors import StartupError
 from h3producer.server.event_loop import exact_loop
 
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from h3producer.config import Config
     from h3producer.http3.stream import Handler
     from h3producer.http3.transport import ConnectionInputs, QuicTransport
-    from h3producer.quic.endpoint import Accept
     from h3producer.quic.engine import Credentials
-    from h3producer.quic.place import Place
+    from h3producer.quic.siblings.place import Place
+    from h3producer.quic.udp.endpoint import Accept
 
 __all__ = ["Listeners", "UdpListeners"]
 

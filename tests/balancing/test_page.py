@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from h3producer.config import Config
 from h3producer.quic.balancing.assignment import read_assignments
-from h3producer.quic.place import connection_ids
-from h3producer.quic.shared_keys import SharedKeys
+from h3producer.quic.keys.shared_keys import SharedKeys
+from h3producer.quic.siblings.place import connection_ids
 from tests.balancing.balancer import Table
 from tests.docs.blocks import blocks_of
 

@@ -16,7 +16,7 @@ import random
 from collections import Counter
 
 from h3producer.quic.connection_ids import MAX_SLOTS
-from h3producer.quic.slot_table import TABLE_SIZE, SlotTable
+from h3producer.quic.siblings.slot_table import TABLE_SIZE, SlotTable
 from tests.bench.report import Table
 
 __all__ = ["busiest", "table"]

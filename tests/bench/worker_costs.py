@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from h3producer.quic.connection_ids import MAX_SLOTS
-from h3producer.quic.steering import SocketGroup
+from h3producer.quic.siblings.steering import SocketGroup
 from tests.bench import shares
 from tests.bench.load import Workload, run_once
 from tests.bench.native_load import best_load

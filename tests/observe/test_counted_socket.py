@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from h3producer.observe.counted_socket import CountedSocket
-from h3producer.quic.receiving import UDP_GRO
-from h3producer.quic.segmentation import UDP_SEGMENT, can_segment
+from h3producer.quic.udp.receiving import UDP_GRO
+from h3producer.quic.udp.segmentation import UDP_SEGMENT, can_segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,6 +12,8 @@ from h3producer.config import Config
 from h3producer.quic.acceptor import Acceptor, Newcomer
 from h3producer.quic.connection_ids import PlainIds
 from h3producer.quic.engine import TransportError
+from h3producer.quic.keys.stateless_reset import ResetTokens
+from h3producer.quic.keys.tokens import TOKEN_LIFETIME
 from h3producer.quic.limits import REFUSAL_PAUSE
 from h3producer.quic.packets import (
     VERSION_1,
@@ -19,8 +21,6 @@ from h3producer.quic.packets import (
     encode_long_header,
     parse_long_header,
 )
-from h3producer.quic.stateless_reset import ResetTokens
-from h3producer.quic.tokens import TOKEN_LIFETIME
 
 if TYPE_CHECKING:
     from h3producer.config import RetryMode

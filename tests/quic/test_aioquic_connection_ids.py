@@ -9,8 +9,8 @@ import pytest
 from h3producer.config import Config
 from h3producer.quic.aioquic.connection import AioquicConnection
 from h3producer.quic.connection_ids import PlainIds
+from h3producer.quic.keys.stateless_reset import ResetTokens
 from h3producer.quic.limits import MAX_CONNECTION_IDS, MAX_PEER_CONNECTION_IDS
-from h3producer.quic.stateless_reset import ResetTokens
 from tests.conformance.quic_frames import integers, new_connection_id, path_challenge
 from tests.conformance.rogue import Lies
 from tests.pair import Pair

@@ -15,7 +15,7 @@ from h3producer.quic.aioquic.connection import AioquicConnection
 from h3producer.quic.aioquic.connection_model import ConnectionModel
 from h3producer.quic.aioquic.engine import _make_configuration
 from h3producer.quic.connection_ids import PlainIds
-from h3producer.quic.stateless_reset import ResetTokens
+from h3producer.quic.keys.stateless_reset import ResetTokens
 from tests.pair import make_credentials
 
 CONFIGURATION = _make_configuration(Config(), make_credentials(), None)

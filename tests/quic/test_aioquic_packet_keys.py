@@ -9,7 +9,7 @@ from aioquic.tls import KeySchedule as TheirKeySchedule
 
 from h3producer.quic.aioquic.key_schedule import KeySchedule, hash_of
 from h3producer.quic.aioquic.packet_keys import InitialPairs, PacketKeys
-from h3producer.quic.initial_keys import ClientKeys
+from h3producer.quic.keys.initial_keys import ClientKeys
 from h3producer.quic.packets import VERSION_1, VERSION_2
 
 SUITES = list(CipherSuite)[:3]

@@ -8,7 +8,7 @@ import pytest
 
 from h3producer.quic.aioquic.client import AioquicClient
 from h3producer.quic.facts import RESET_REASON
-from h3producer.quic.stateless_reset import SMALLEST_RESET, encode_reset
+from h3producer.quic.keys.stateless_reset import SMALLEST_RESET, encode_reset
 from tests.fakes import RecordingInputs
 from tests.pair import Pair
 from tests.virtual import settle

@@ -26,8 +26,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from h3producer.quic.aioquic.internals import Buffer
 from h3producer.quic.aioquic.server_identity import ServerIdentity
 from h3producer.quic.aioquic.server_tls import ServerTls
-from h3producer.quic.early_data import EarlyDataGate
-from h3producer.quic.session_tickets import SessionTickets
+from h3producer.quic.keys.early_data import EarlyDataGate
+from h3producer.quic.keys.session_tickets import SessionTickets
 from tests.pair import make_credentials
 
 if TYPE_CHECKING:

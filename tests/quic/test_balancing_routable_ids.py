@@ -17,10 +17,10 @@ from h3producer.quic.balancing.nonce_file import FiledNonces
 from h3producer.quic.balancing.nonces import CountedNonces, RandomNonces
 from h3producer.quic.balancing.routable_ids import Line, RoutableIds
 from h3producer.quic.connection_ids import PlainIds
-from h3producer.quic.place import connection_ids
-from h3producer.quic.shared_keys import SharedKeys
-from h3producer.quic.stateless_reset import ResetTokens
-from h3producer.quic.strays import Strays
+from h3producer.quic.keys.shared_keys import SharedKeys
+from h3producer.quic.keys.stateless_reset import ResetTokens
+from h3producer.quic.siblings.place import connection_ids
+from h3producer.quic.udp.strays import Strays
 from tests.virtual import VirtualLoop
 
 if TYPE_CHECKING:

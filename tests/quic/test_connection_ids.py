@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from h3producer.quic.connection_ids import MAX_SLOTS, PlainIds
-from h3producer.quic.stateless_reset import RESET_TOKEN_SIZE, ResetTokens
+from h3producer.quic.keys.stateless_reset import RESET_TOKEN_SIZE, ResetTokens
 
 TOKENS = ResetTokens(bytes(32))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from h3producer.quic.early_data import AGE_TOLERANCE, EarlyDataGate
-from h3producer.quic.session_tickets import OpenedTicket, Session
+from h3producer.quic.keys.early_data import AGE_TOLERANCE, EarlyDataGate
+from h3producer.quic.keys.session_tickets import OpenedTicket, Session
 
 ADD = 0xFFFF_FF00
 """So near to the end that ages go round it."""

@@ -20,14 +20,14 @@ from hypothesis import strategies as st
 from h3producer.config import Config
 from h3producer.errors import ErrorCode
 from h3producer.http3.complaints import ComplaintLog
-from h3producer.quic import endpoint
 from h3producer.quic.acceptor import Acceptor
 from h3producer.quic.aioquic import AioquicEngine
-from h3producer.quic.endpoint import UdpEndpoint
 from h3producer.quic.engine import TransportError
 from h3producer.quic.limits import MAX_READS
 from h3producer.quic.packets import VERSION_1, encode_long_header
-from h3producer.quic.sockets import bind_sockets
+from h3producer.quic.udp import endpoint
+from h3producer.quic.udp.endpoint import UdpEndpoint
+from h3producer.quic.udp.sockets import bind_sockets
 from tests.fakes import RecordingInputs
 from tests.pair import Client, Pair, make_credentials
 from tests.virtual import settle

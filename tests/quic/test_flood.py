@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from h3producer.quic.flood import FloodGauge, FloodWatch
 from h3producer.quic.limits import FLOOD, FLOOD_PENALTY, MAX_FLOODERS, SIEVE_MESH
+from h3producer.quic.udp.flood import FloodGauge, FloodWatch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from h3producer.quic.hand_over import HandOver, decode_address, encode_address
 from h3producer.quic.limits import MAX_HANDED_OVER, MAX_HOPS, MAX_UDP_PAYLOAD
-from h3producer.quic.slot_table import TABLE_SIZE, SlotTable
+from h3producer.quic.siblings.hand_over import HandOver, decode_address, encode_address
+from h3producer.quic.siblings.slot_table import TABLE_SIZE, SlotTable
 from tests.virtual import VirtualLoop
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import h3producer.quic.heartbeat as heartbeat_module
-from h3producer.quic.heartbeat import Heartbeat
+import h3producer.quic.udp.heartbeat as heartbeat_module
 from h3producer.quic.limits import MAX_TICKING, MAX_TICKS_PER_PASS, WORTH_GIVING_BACK
+from h3producer.quic.udp.heartbeat import Heartbeat
 from tests.pair import Pair
 from tests.virtual import VirtualLoop
 

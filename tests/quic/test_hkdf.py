@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes
 from hypothesis import given
 from hypothesis import strategies as st
 
-from h3producer.quic.hkdf import expand, expand_label, hmac_digest, label_info
+from h3producer.quic.keys.hkdf import expand, expand_label, hmac_digest, label_info
 
 HASHES = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384()}
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from h3producer.quic.initial_keys import authenticate, client_keys
+from h3producer.quic.keys.initial_keys import authenticate, client_keys
 from h3producer.quic.packets import (
     VERSION_1,
     VERSION_2,

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from h3producer.quic.intake import Intake
 from h3producer.quic.limits import (
     CROWD_MEMORY,
     FLOOD,
@@ -21,7 +20,8 @@ from h3producer.quic.limits import (
     TURN,
 )
 from h3producer.quic.packets import VERSION_1, encode_long_header
-from h3producer.quic.sorting import StrayRules
+from h3producer.quic.udp.intake import Intake
+from h3producer.quic.udp.sorting import StrayRules
 from tests.virtual import MemorySocket, VirtualLoop, settle
 
 if TYPE_CHECKING:

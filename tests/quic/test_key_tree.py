@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from h3producer.quic.key_tree import DEPTH, KeyTree
+from h3producer.quic.keys.key_tree import DEPTH, KeyTree
 
 NUMBERS = st.integers(0, 2**DEPTH - 1)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from h3producer.quic.outlet import Outlet
+from h3producer.quic.udp.outlet import Outlet
 from tests.virtual import MemorySocket, VirtualLoop
 
 HERE = ("192.0.2.1", 50000)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from h3producer.quic.limits import CROWD_MEMORY, MAX_PASS, MIXED_PASS, TURN
-from h3producer.quic.pass_end import PassEnd
-from h3producer.quic.schedule import Schedule
+from h3producer.quic.udp.pass_end import PassEnd
+from h3producer.quic.udp.schedule import Schedule
 
 if TYPE_CHECKING:
-    from h3producer.quic.schedule import Inbox
+    from h3producer.quic.udp.schedule import Inbox
 
 DATAGRAM = (b"datagram", ("192.0.2.1", 50000))
 

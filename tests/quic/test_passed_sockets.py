@@ -1,4 +1,4 @@
-"""Tests of `quic/passed_sockets.py`: whose descriptors they are, and which."""
+"""Tests of `quic/siblings/passed_sockets.py`: whose descriptors they are, and which."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from h3producer.quic import passed_sockets
-from h3producer.quic.passed_sockets import NotPassed, passed_descriptors
+from h3producer.quic.siblings import passed_sockets
+from h3producer.quic.siblings.passed_sockets import NotPassed, passed_descriptors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

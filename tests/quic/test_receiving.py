@@ -13,16 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from h3producer.quic.limits import MAX_UDP_PAYLOAD
-from h3producer.quic.receiving import receiving
-from h3producer.quic.segmentation import UDP_SEGMENT
-from h3producer.quic.sockets import bind_sockets
+from h3producer.quic.udp.receiving import receiving
+from h3producer.quic.udp.segmentation import UDP_SEGMENT
+from h3producer.quic.udp.sockets import bind_sockets
 from tests.virtual import MemorySocket
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from h3producer.quic.engine import Address, Datagram
-    from h3producer.quic.receiving import Receive
+    from h3producer.quic.udp.receiving import Receive
 
 HERE = ("192.0.2.1", 50000)
 THERE = ("192.0.2.2", 50001)

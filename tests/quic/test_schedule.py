@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from h3producer.quic.limits import MAX_INBOX, MAX_WAITING, MIN_INBOX
-from h3producer.quic.schedule import Inbox, Schedule
+from h3producer.quic.udp.schedule import Inbox, Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence

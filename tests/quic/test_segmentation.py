@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from h3producer.quic.segmentation import SegmentedSending, can_segment, train_end
-from h3producer.quic.sending import SingleSending
-from h3producer.quic.sockets import bind_sockets
+from h3producer.quic.udp.segmentation import SegmentedSending, can_segment, train_end
+from h3producer.quic.udp.sending import SingleSending
+from h3producer.quic.udp.sockets import bind_sockets
 from tests.virtual import MemorySocket
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import errno
 
 import pytest
 
-from h3producer.quic.sending import SingleSending
+from h3producer.quic.udp.sending import SingleSending
 from tests.virtual import MemorySocket
 
 HERE = ("192.0.2.1", 50000)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from h3producer.quic.key_tree import KeyTree
-from h3producer.quic.session_tickets import Session, SessionTickets
+from h3producer.quic.keys.key_tree import KeyTree
+from h3producer.quic.keys.session_tickets import Session, SessionTickets
 
 LIFETIME = 100.0
 NAME = b"\0\x0e\0\0\x0bexample.org"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from h3producer.config import Config
-from h3producer.quic.shared_keys import SECRET_SIZE, SecretError, SharedKeys
+from h3producer.quic.keys.shared_keys import SECRET_SIZE, SecretError, SharedKeys
 
 if TYPE_CHECKING:
     from pathlib import Path

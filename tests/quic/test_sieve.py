@@ -10,7 +10,7 @@ import pytest
 
 from h3producer.quic.limits import SIEVE_MESH
 from h3producer.quic.packets import VERSION_1, VERSION_2, encode_long_header
-from h3producer.quic.sieve import Sieve
+from h3producer.quic.udp.sieve import Sieve
 from tests.virtual import MemorySocket
 
 if TYPE_CHECKING:

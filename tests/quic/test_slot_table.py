@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from h3producer.quic.connection_ids import MAX_SLOTS
-from h3producer.quic.slot_table import NOBODY, TABLE_SIZE, SlotTable
+from h3producer.quic.siblings.slot_table import NOBODY, TABLE_SIZE, SlotTable
 
 SLOTS = st.sets(st.integers(0, MAX_SLOTS - 1), max_size=20)
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from h3producer.quic import passed_sockets
-from h3producer.quic import sockets as module
-from h3producer.quic.sockets import (
+from h3producer.quic.siblings import passed_sockets
+from h3producer.quic.udp import sockets as module
+from h3producer.quic.udp.sockets import (
     BindError,
     PassedSockets,
     bind_sockets,
@@ -25,7 +25,7 @@ from h3producer.quic.sockets import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from h3producer.quic.sockets import BindTarget
+    from h3producer.quic.udp.sockets import BindTarget
 
 SO_RCVBUFFORCE = 33  # of Linux; Python has no name for it
 

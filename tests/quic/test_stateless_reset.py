@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from h3producer.quic.stateless_reset import SMALLEST_RESET, ResetTokens, encode_reset
+from h3producer.quic.keys.stateless_reset import SMALLEST_RESET, ResetTokens, encode_reset
 
 TOKEN = ResetTokens(bytes(32)).token_of(b"eight by")
 

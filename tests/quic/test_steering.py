@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from h3producer.quic.connection_ids import MAX_SLOTS
-from h3producer.quic.slot_table import NOBODY
-from h3producer.quic.sockets import BindError, bind_sockets
-from h3producer.quic.steering import SocketGroup, steering_program
+from h3producer.quic.siblings.slot_table import NOBODY
+from h3producer.quic.siblings.steering import SocketGroup, steering_program
+from h3producer.quic.udp.sockets import BindError, bind_sockets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from h3producer.quic.bpf import Instruction
+    from h3producer.quic.siblings.bpf import Instruction
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="a program for Linux")
 

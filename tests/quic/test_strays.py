@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from h3producer.quic.connection_ids import PlainIds
+from h3producer.quic.keys.stateless_reset import ResetTokens
 from h3producer.quic.limits import MAX_RESETS
-from h3producer.quic.stateless_reset import ResetTokens
-from h3producer.quic.strays import Strays
+from h3producer.quic.udp.strays import Strays
 from tests.virtual import VirtualLoop
 
 if TYPE_CHECKING:

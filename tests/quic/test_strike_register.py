@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from h3producer.quic.shared_memory import Lock, share_memory
-from h3producer.quic.strike_register import CLOCK_JITTER, StrikeRegister, register_size
+from h3producer.quic.keys.strike_register import CLOCK_JITTER, StrikeRegister, register_size
+from h3producer.quic.siblings.shared_memory import Lock, share_memory
 
 WINDOW = 20.0
 

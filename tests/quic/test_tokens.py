@@ -8,8 +8,8 @@ from aioquic.quic.packet import QuicPacketType, get_retry_integrity_tag, pull_qu
 from hypothesis import given
 from hypothesis import strategies as st
 
+from h3producer.quic.keys.tokens import TOKEN_LIFETIME, RetryTokens, WrongTokenError, encode_retry
 from h3producer.quic.packets import VERSION_1, VERSION_2, InitialPacket
-from h3producer.quic.tokens import TOKEN_LIFETIME, RetryTokens, WrongTokenError, encode_retry
 
 ADDRESS = ("192.0.2.7", 4567)
 ORIGINAL, SOURCE = b"original", b"retry-id"

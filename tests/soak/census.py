@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from h3producer.http3.connection import Http3Connection
-from h3producer.quic.endpoint import UdpEndpoint
 from h3producer.quic.phase import Phase
 from h3producer.quic.transport import EngineTransport
+from h3producer.quic.udp.endpoint import UdpEndpoint
 
 __all__ = ["census", "resident"]
 

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from h3producer.quic.aioquic.internals import IS_KNOWN_RELEASE
-from h3producer.quic.sockets import FORBIDS_FRAGMENTS
+from h3producer.quic.udp.sockets import FORBIDS_FRAGMENTS
 from h3producer.trace.page import page
 from h3producer.trace.picture import draw
 from h3producer.trace.records import read_recording

@@ -1,7 +1,7 @@
 """Early data in a connection: when it may come, the observer hears of it.
 
 This file knows that TLS has taken it, since there are keys for it. It refuses to know whether to
-take it (`quic/early_data.py`).
+take it (`quic/keys/early_data.py`).
 
 Its one rule: whatever comes before the handshake is complete is early data. Keys for anything else
 of an application's come with the client's Finished (RFC 9001 §5.7).

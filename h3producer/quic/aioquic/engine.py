@@ -31,13 +31,13 @@ from h3producer.quic.aioquic.qlog import Noting
 from h3producer.quic.aioquic.server_identity import ServerIdentity
 from h3producer.quic.connection_ids import PlainIds
 from h3producer.quic.engine import EngineError
-from h3producer.quic.initial_keys import ClientKeys, authenticate
+from h3producer.quic.keys.initial_keys import ClientKeys, authenticate
+from h3producer.quic.keys.sessions import Sessions
+from h3producer.quic.keys.stateless_reset import ResetTokens
 from h3producer.quic.limits import MAX_DATAGRAM_FRAME, MAX_UNI_STREAMS
 from h3producer.quic.mtu_search import BASE_SIZE
 from h3producer.quic.packets import MIN_INITIAL_SIZE, VERSION_1, VERSION_2
-from h3producer.quic.sessions import Sessions
-from h3producer.quic.sockets import FORBIDS_FRAGMENTS
-from h3producer.quic.stateless_reset import ResetTokens
+from h3producer.quic.udp.sockets import FORBIDS_FRAGMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,7 @@ import hashlib
 
 from aioquic.tls import CipherSuite
 
-from h3producer.quic.hkdf import expand, expand_label, hmac_digest, label_info
+from h3producer.quic.keys.hkdf import expand, expand_label, hmac_digest, label_info
 
 __all__ = ["KeySchedule", "hash_of"]
 

@@ -20,13 +20,13 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 
 from h3producer.quic.aioquic.key_schedule import hash_of
-from h3producer.quic.hkdf import expand, label_info
-from h3producer.quic.initial_keys import FROM_CLIENT, LABEL_PREFIXES, initial_secret
+from h3producer.quic.keys.hkdf import expand, label_info
+from h3producer.quic.keys.initial_keys import FROM_CLIENT, LABEL_PREFIXES, initial_secret
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers import CipherContext
 
-    from h3producer.quic.initial_keys import ClientKeys
+    from h3producer.quic.keys.initial_keys import ClientKeys
 
 __all__ = ["InitialPairs", "PacketKeys", "PacketPair"]
 

@@ -1,7 +1,7 @@
 """Stateless resets that a peer sends: it knows nothing of the connection any more (RFC 9000 §10.3).
 
 This file knows how aioquic 1.7.2, which takes them for noise, is told that a connection is over. It
-refuses to know resets of our own (`quic/strays.py`).
+refuses to know resets of our own (`quic/udp/strays.py`).
 
 Its one rule: only the token of the id that we use counts. Those of ids that are retired, or were
 never used, could be known to others.
@@ -17,8 +17,8 @@ from aioquic.quic.connection import QuicConnection
 from aioquic.quic.packet import QuicErrorCode, QuicFrameType
 
 from h3producer.quic.facts import RESET_REASON
+from h3producer.quic.keys.stateless_reset import RESET_TOKEN_SIZE, SMALLEST_RESET
 from h3producer.quic.packets import LONG_HEADER
-from h3producer.quic.stateless_reset import RESET_TOKEN_SIZE, SMALLEST_RESET
 
 if TYPE_CHECKING:
     from aioquic.quic.connection import QuicNetworkPath

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from aioquic.tls import CipherSuite
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
-    from h3producer.quic.early_data import EarlyDataGate
     from h3producer.quic.engine import Credentials
-    from h3producer.quic.session_tickets import SessionTickets
+    from h3producer.quic.keys.early_data import EarlyDataGate
+    from h3producer.quic.keys.session_tickets import SessionTickets
 
     Sign = Callable[[bytes], bytes]
 

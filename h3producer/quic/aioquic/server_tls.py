@@ -7,8 +7,8 @@ to know how they are parsed (`client_hello.py`) and where keys come from (`key_s
 - It encodes certificates and builds each message with a context manager per field: half a
   handshake's time.
 - A ticket of its is a random name for something that the application has to keep; ours holds its
-  session (`session_tickets.py`). Its tickets invite early data, and all is taken; ours do if that
-  is asked for, and it is taken once (`early_data.py`).
+  session (`keys/session_tickets.py`). Its tickets invite early data, and all is taken; ours do if
+  that is asked for, and it is taken once (`keys/early_data.py`).
 - It takes a bad binder for a failed negotiation.
 
 Its one rule: a session that cannot be resumed costs a full handshake, never the connection; only a
@@ -40,8 +40,8 @@ from h3producer.quic.aioquic.client_hello import parse_client_hello
 from h3producer.quic.aioquic.key_exchange import answer_key_share
 from h3producer.quic.aioquic.key_schedule import KeySchedule
 from h3producer.quic.aioquic.server_identity import encode_message, encode_vector
+from h3producer.quic.keys.session_tickets import Session
 from h3producer.quic.packets import VERSION_1
-from h3producer.quic.session_tickets import Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -21,7 +21,7 @@ from h3producer.quic.aioquic.server_tls import ServerTls
 
 if TYPE_CHECKING:
     from h3producer.quic.aioquic.server_identity import ServerIdentity
-    from h3producer.quic.initial_keys import ClientKeys
+    from h3producer.quic.keys.initial_keys import ClientKeys
 
 __all__ = ["StartingConnection"]
 

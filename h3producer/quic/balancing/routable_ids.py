@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from h3producer.quic.balancing.assignment import Assignment
     from h3producer.quic.balancing.nonces import Nonces
-    from h3producer.quic.stateless_reset import ResetTokens
+    from h3producer.quic.keys.stateless_reset import ResetTokens
 
 __all__ = ["SLOTS", "Line", "RoutableIds"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from h3producer.quic.sockets import BindError
+from h3producer.quic.udp.sockets import BindError
 from h3producer.server.errors import StartupError
 from h3producer.server.tcp.sockets import bind_beside
 

@@ -12,7 +12,7 @@ import logging
 from typing import TYPE_CHECKING, cast
 
 from h3producer.http3.transport import TlsFacts
-from h3producer.quic.sockets import plain_address
+from h3producer.quic.udp.sockets import plain_address
 
 if TYPE_CHECKING:
     import ssl

@@ -14,7 +14,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from h3producer.asgi.alt_svc import alt_svc_value
-from h3producer.quic.sockets import plain_address
+from h3producer.quic.udp.sockets import plain_address
 from h3producer.server.certificates.hints import url_of
 from h3producer.server.tcp.connection import TcpConnection
 from h3producer.server.tcp.conversation import Conversation

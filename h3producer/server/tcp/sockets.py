@@ -12,7 +12,7 @@ import socket
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
-from h3producer.quic.sockets import PORT_ATTEMPTS, BindError, parse_bind, show_address
+from h3producer.quic.udp.sockets import PORT_ATTEMPTS, BindError, parse_bind, show_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

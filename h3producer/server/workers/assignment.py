@@ -18,7 +18,7 @@ from h3producer.server.errors import StartupError
 
 if TYPE_CHECKING:
     from h3producer.config import Config
-    from h3producer.quic.place import Place
+    from h3producer.quic.siblings.place import Place
 
 __all__ = ["Assignment"]
 

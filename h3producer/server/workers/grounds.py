@@ -16,20 +16,20 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from h3producer.quic.balancing.assignment import AssignmentError
-from h3producer.quic.place import Place, slots_of
-from h3producer.quic.session_tickets import epoch_of, forget_past
-from h3producer.quic.shared_keys import SecretError, SharedKeys
-from h3producer.quic.shared_memory import map_memory, share_memory
-from h3producer.quic.slot_table import TABLE_SIZE, SlotTable
-from h3producer.quic.sockets import (
+from h3producer.quic.keys.session_tickets import epoch_of, forget_past
+from h3producer.quic.keys.shared_keys import SecretError, SharedKeys
+from h3producer.quic.keys.strike_register import REGISTER_SIZE
+from h3producer.quic.siblings.place import Place, slots_of
+from h3producer.quic.siblings.shared_memory import map_memory, share_memory
+from h3producer.quic.siblings.slot_table import TABLE_SIZE, SlotTable
+from h3producer.quic.siblings.steering import SocketGroup
+from h3producer.quic.udp.sockets import (
     BUFFER_SIZE,
     BindError,
     addresses_of,
     bind_sockets,
     plain_address,
 )
-from h3producer.quic.steering import SocketGroup
-from h3producer.quic.strike_register import REGISTER_SIZE
 from h3producer.server.errors import StartupError
 from h3producer.server.tcp.sockets import bind_beside
 

@@ -22,7 +22,7 @@ from h3producer.quic.aioquic.client_hello import parse_client_hello
 from h3producer.quic.aioquic.internals import Buffer, BufferReadError
 from h3producer.quic.aioquic.server_identity import ServerIdentity
 from h3producer.quic.aioquic.server_tls import ServerTls
-from h3producer.quic.session_tickets import SessionTickets
+from h3producer.quic.keys.session_tickets import SessionTickets
 from tests.pair import make_credentials
 
 __all__ = ["SEEDS", "fuzz"]

@@ -1,7 +1,7 @@
 """Any bytes → not a token of ours; a token of ours holds for its client, id and time alone.
 
-Covers `quic/tokens.py`. Allowed: WrongTokenError, for a token that is ours and does not hold here
-and now. Whatever the ids are, a client can read the Retry packet that carries it.
+Covers `quic/keys/tokens.py`. Allowed: WrongTokenError, for a token that is ours and does not hold
+here and now. Whatever the ids are, a client can read the Retry packet that carries it.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from aioquic._buffer import Buffer
 from aioquic.quic.packet import QuicPacketType, get_retry_integrity_tag, pull_quic_header
 
+from h3producer.quic.keys.tokens import TOKEN_LIFETIME, RetryTokens, WrongTokenError, encode_retry
 from h3producer.quic.packets import VERSION_1, VERSION_2, InitialPacket
-from h3producer.quic.tokens import TOKEN_LIFETIME, RetryTokens, WrongTokenError, encode_retry
 from tests.fuzz.choices import Choices, chunk
 
 __all__ = ["SEEDS", "fuzz"]

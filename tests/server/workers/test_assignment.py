@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from h3producer.config import Config
-from h3producer.quic.place import Place
-from h3producer.quic.shared_keys import SharedKeys
+from h3producer.quic.keys.shared_keys import SharedKeys
+from h3producer.quic.siblings.place import Place
 from h3producer.server.errors import StartupError
 from h3producer.server.workers.assignment import Assignment
 

@@ -13,8 +13,8 @@ import pytest
 
 from h3producer.config import Config
 from h3producer.quic.connection_ids import MAX_SLOTS
-from h3producer.quic.session_tickets import Session
-from h3producer.quic.sessions import Sessions
+from h3producer.quic.keys.session_tickets import Session
+from h3producer.quic.keys.sessions import Sessions
 from h3producer.server.errors import StartupError
 from h3producer.server.workers.grounds import Grounds
 from tests.virtual import VirtualLoop
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from h3producer.config import Steering
-    from h3producer.quic.bpf import Instruction
     from h3producer.quic.engine import Datagram
-    from h3producer.quic.place import Place
+    from h3producer.quic.siblings.bpf import Instruction
+    from h3producer.quic.siblings.place import Place
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux steers")
 
@@ -155,7 +155,7 @@ def cannot_steer(monkeypatch: pytest.MonkeyPatch) -> None:
     def other_kernel(sock: socket.socket, option: int, program: Sequence[Instruction]) -> None:
         raise OSError(92, "Protocol not available")
 
-    monkeypatch.setattr("h3producer.quic.steering.attach", other_kernel)
+    monkeypatch.setattr("h3producer.quic.siblings.steering.attach", other_kernel)
 
 
 def test_an_address_in_use_is_one_sentence(grounds: Grounds) -> None:

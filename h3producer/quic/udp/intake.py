@@ -21,17 +21,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from h3producer.quic.flood import FloodWatch
 from h3producer.quic.limits import (
     FLOOD_PERIOD,
     TURN,
 )
 from h3producer.quic.packets import destination_of
-from h3producer.quic.pass_end import PassEnd
-from h3producer.quic.receiving import receiving
-from h3producer.quic.schedule import Inbox, Schedule
-from h3producer.quic.sieve import Sieve
-from h3producer.quic.sorting import Sorter
+from h3producer.quic.udp.flood import FloodWatch
+from h3producer.quic.udp.pass_end import PassEnd
+from h3producer.quic.udp.receiving import receiving
+from h3producer.quic.udp.schedule import Inbox, Schedule
+from h3producer.quic.udp.sieve import Sieve
+from h3producer.quic.udp.sorting import Sorter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from h3producer.quic.engine import Address, Datagram
     from h3producer.quic.link import Tenant
     from h3producer.quic.loop import DatagramSocket, Loop
-    from h3producer.quic.sorting import StrayRules
+    from h3producer.quic.udp.sorting import StrayRules
 
     Judge: TypeAlias = Callable[[bytes, Address, float], Tenant | None]
 

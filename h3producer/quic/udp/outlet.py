@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from h3producer.quic.segmentation import SegmentedSending, can_segment
-from h3producer.quic.sending import SingleSending
+from h3producer.quic.udp.segmentation import SegmentedSending, can_segment
+from h3producer.quic.udp.sending import SingleSending
 
 if TYPE_CHECKING:
     from collections.abc import Callable

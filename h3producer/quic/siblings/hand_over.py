@@ -25,14 +25,14 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from h3producer.quic.limits import MAX_HANDED_OVER, MAX_HOPS, MAX_UDP_PAYLOAD
 from h3producer.quic.packets import LONG_HEADER
-from h3producer.quic.slot_table import NOBODY
+from h3producer.quic.siblings.slot_table import NOBODY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from h3producer.quic.engine import Address, Datagram
     from h3producer.quic.loop import DatagramSocket, Loop
-    from h3producer.quic.slot_table import SlotTable
+    from h3producer.quic.siblings.slot_table import SlotTable
 
     PassOn: TypeAlias = Callable[[bytes, Address, int], bool]
     Take: TypeAlias = Callable[[list[Datagram], int], None]

@@ -1,7 +1,7 @@
 """Retry: a client proves that it receives what we send to its address (RFC 9000 §8.1.2).
 
 This file knows the Retry packet, what stands in its token and how long that is good. It refuses
-to know when to ask for the proof (`acceptor.py`); time comes in as a number.
+to know when to ask for the proof (`quic/acceptor.py`); time comes in as a number.
 
 Its one rule: a token is ours and right, ours and wrong, or not ours. A wrong one ends the attempt
 (§8.1.2: INVALID_TOKEN), a foreign one, such as the NEW_TOKEN of an earlier server, counts as none.
@@ -23,7 +23,7 @@ from h3producer.quic.packets import (
     VERSION_2,
     encode_long_header,
 )
-from h3producer.quic.sockets import packed_host
+from h3producer.quic.udp.sockets import packed_host
 
 if TYPE_CHECKING:
     from h3producer.quic.engine import Address

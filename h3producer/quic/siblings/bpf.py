@@ -1,7 +1,7 @@
 """Classic BPF: small programs that the Linux kernel runs on each datagram, without any privilege.
 
 This file knows instructions and how a socket gets a program. It refuses to know what programs are
-for: what is thrown away (`sieve.py`), and which socket gets what (`steering.py`).
+for: what is thrown away (`udp/sieve.py`), and which socket gets what (`steering.py`).
 
 Its one rule: a system that does not know this says so with an `OSError`, and with nothing else.
 """

@@ -13,15 +13,15 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Protocol
 
+from h3producer.quic.keys.stateless_reset import RESET_TOKEN_SIZE
 from h3producer.quic.limits import MAX_NEWCOMERS, MAX_READS, PATIENCE
 from h3producer.quic.packets import LONG_HEADER, destination_of, has_token
-from h3producer.quic.stateless_reset import RESET_TOKEN_SIZE
 
 if TYPE_CHECKING:
     from h3producer.quic.engine import Address, Datagram
     from h3producer.quic.link import Tenant
-    from h3producer.quic.receiving import Receive
-    from h3producer.quic.schedule import Inbox, Schedule
+    from h3producer.quic.udp.receiving import Receive
+    from h3producer.quic.udp.schedule import Inbox, Schedule
 
 __all__ = ["Sorter", "StrayRules"]
 

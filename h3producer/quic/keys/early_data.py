@@ -26,10 +26,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from h3producer.quic.strike_register import CLOCK_JITTER, StrikeRegister
+from h3producer.quic.keys.strike_register import CLOCK_JITTER, StrikeRegister
 
 if TYPE_CHECKING:
-    from h3producer.quic.session_tickets import OpenedTicket
+    from h3producer.quic.keys.session_tickets import OpenedTicket
 
 __all__ = ["AGE_TOLERANCE", "EarlyDataGate"]
 

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from h3producer.errors import ErrorCode
 from h3producer.http3.complaints import COMPLAINTS, ConnectionComplaints
-from h3producer.quic.heartbeat import Heartbeat
 from h3producer.quic.inspection import Inspection
-from h3producer.quic.intake import Intake
 from h3producer.quic.limits import ALARM_PAUSE
 from h3producer.quic.link import Link
-from h3producer.quic.outlet import Outlet
-from h3producer.quic.sockets import plain_address, show_address
-from h3producer.quic.strays import Strays
 from h3producer.quic.transport import EngineTransport
+from h3producer.quic.udp.heartbeat import Heartbeat
+from h3producer.quic.udp.intake import Intake
+from h3producer.quic.udp.outlet import Outlet
+from h3producer.quic.udp.sockets import plain_address, show_address
+from h3producer.quic.udp.strays import Strays
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from h3producer.quic.acceptor import Acceptor
     from h3producer.quic.admission import Seat
     from h3producer.quic.engine import Address, Datagram
-    from h3producer.quic.hand_over import HandOver
     from h3producer.quic.inspection import ConnectionsWatch
     from h3producer.quic.link import Tenant
     from h3producer.quic.loop import DatagramSocket, Loop
+    from h3producer.quic.siblings.hand_over import HandOver
     from h3producer.quic.timer import Clock
 
 __all__ = ["Accept", "UdpEndpoint"]

@@ -16,7 +16,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from h3producer.quic.passed_sockets import NotPassed, passed_descriptors
+from h3producer.quic.siblings.passed_sockets import NotPassed, passed_descriptors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

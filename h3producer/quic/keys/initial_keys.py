@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 
-from h3producer.quic.hkdf import expand, hmac_digest, label_info
+from h3producer.quic.keys.hkdf import expand, hmac_digest, label_info
 from h3producer.quic.packets import VERSION_1, VERSION_2
 
 if TYPE_CHECKING:

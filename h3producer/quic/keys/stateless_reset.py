@@ -4,8 +4,8 @@ A server that was killed and is back gets packets of connections that it has for
 say so under keys that it no longer has; but with each connection id the client was told a token,
 and a datagram that ends with the token ends the connection at once.
 
-This file knows the tokens and the datagram. It refuses to know who gets one (`strays.py`), and what
-hearing one does to a connection (`aioquic/resetting.py`).
+This file knows the tokens and the datagram. It refuses to know who gets one (`udp/strays.py`), and
+what hearing one does to a connection (`aioquic/resetting.py`).
 
 Its one rule: a token follows from the id and a key alone. So whoever has the key, later or
 elsewhere, can make it, and nobody else can.
@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from h3producer.quic.hkdf import hmac_digest
+from h3producer.quic.keys.hkdf import hmac_digest
 from h3producer.quic.packets import FIXED_BIT
 
 __all__ = [

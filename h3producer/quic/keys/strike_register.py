@@ -15,7 +15,7 @@ import mmap
 import struct
 from typing import TYPE_CHECKING, Final
 
-from h3producer.quic.shared_memory import Lock, map_memory
+from h3producer.quic.siblings.shared_memory import Lock, map_memory
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

@@ -18,15 +18,15 @@ from h3producer.quic.balancing.assignment import read_assignments
 from h3producer.quic.balancing.lines import lines_of
 from h3producer.quic.balancing.routable_ids import RoutableIds
 from h3producer.quic.connection_ids import PlainIds
-from h3producer.quic.hand_over import HandOver
-from h3producer.quic.shared_memory import map_memory
-from h3producer.quic.slot_table import SlotTable
-from h3producer.quic.stateless_reset import ResetTokens
+from h3producer.quic.keys.stateless_reset import ResetTokens
+from h3producer.quic.siblings.hand_over import HandOver
+from h3producer.quic.siblings.shared_memory import map_memory
+from h3producer.quic.siblings.slot_table import SlotTable
 
 if TYPE_CHECKING:
     from h3producer.config import Config
     from h3producer.quic.connection_ids import ConnectionIds
-    from h3producer.quic.shared_keys import SharedKeys
+    from h3producer.quic.keys.shared_keys import SharedKeys
 
 __all__ = ["Place", "connection_ids", "slots_of"]
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from h3producer.quic.early_data import EarlyDataGate
-from h3producer.quic.session_tickets import SessionTickets
-from h3producer.quic.shared_keys import SharedKeys
+from h3producer.quic.keys.early_data import EarlyDataGate
+from h3producer.quic.keys.session_tickets import SessionTickets
+from h3producer.quic.keys.shared_keys import SharedKeys
 
 if TYPE_CHECKING:
     from h3producer.config import Config

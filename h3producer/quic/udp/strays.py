@@ -1,7 +1,8 @@
 """Datagrams that no connection of this process is known for: another has it, or nobody any more.
 
 This file knows in which order that is found out, and how many answers there are. It refuses to know
-how datagrams get to others (`hand_over.py`) and what an answer looks like (`stateless_reset.py`).
+how datagrams get to others (`siblings/hand_over.py`) and what an answer looks like
+(`keys/stateless_reset.py`).
 
 Its one rule: strays are cheap. Anybody can send as many as he likes.
 """
@@ -10,10 +11,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
+from h3producer.quic.keys.stateless_reset import encode_reset
 from h3producer.quic.limits import MAX_RESETS
 from h3producer.quic.packets import LONG_HEADER
-from h3producer.quic.sorting import StrayRules
-from h3producer.quic.stateless_reset import encode_reset
+from h3producer.quic.udp.sorting import StrayRules
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,9 +19,9 @@ import errno
 import socket
 from typing import TYPE_CHECKING
 
-from h3producer.quic.bpf import Instruction, attach
 from h3producer.quic.packets import LONG_HEADER
-from h3producer.quic.sockets import bind_again
+from h3producer.quic.siblings.bpf import Instruction, attach
+from h3producer.quic.udp.sockets import bind_again
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,8 +16,8 @@ import logging
 import socket
 from typing import TYPE_CHECKING
 
-from h3producer.quic.bpf import Instruction, attach, detach
 from h3producer.quic.limits import SIEVE_MESH
+from h3producer.quic.siblings.bpf import Instruction, attach, detach
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from h3producer.quic.hkdf import hmac_digest
+from h3producer.quic.keys.hkdf import hmac_digest
 
 __all__ = ["DEPTH", "KeyTree"]
 

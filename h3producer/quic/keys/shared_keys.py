@@ -13,9 +13,9 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from h3producer.quic.hkdf import expand_label, hmac_digest
-from h3producer.quic.key_tree import KeyTree
-from h3producer.quic.session_tickets import ISSUER_SIZE
+from h3producer.quic.keys.hkdf import expand_label, hmac_digest
+from h3producer.quic.keys.key_tree import KeyTree
+from h3producer.quic.keys.session_tickets import ISSUER_SIZE
 
 if TYPE_CHECKING:
     from h3producer.config import Config

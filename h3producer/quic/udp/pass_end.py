@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from h3producer.quic.limits import CROWD_MEMORY, MAX_PASS, MIXED_PASS, TURN
 
 if TYPE_CHECKING:
-    from h3producer.quic.schedule import Inbox, Schedule, Share
+    from h3producer.quic.udp.schedule import Inbox, Schedule, Share
 
 __all__ = ["PassEnd"]
 

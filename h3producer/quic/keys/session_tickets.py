@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from h3producer.quic.hkdf import expand_label
-from h3producer.quic.key_tree import KeyTree
+from h3producer.quic.keys.hkdf import expand_label
+from h3producer.quic.keys.key_tree import KeyTree
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,7 +2,7 @@
 
 This file knows how it is made and mapped, and how a process has it to itself for a moment. It
 refuses to know what is in it: who serves (`slot_table.py`), and which tickets were used
-(`strike_register.py`).
+(`keys/strike_register.py`).
 
 Its one rule: it has no name, so that nobody else finds it and nothing is left behind when the last
 process ends.

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from h3producer.quic.engine import Datagram
     from h3producer.quic.loop import DatagramSocket
-    from h3producer.quic.sending import SingleSending
+    from h3producer.quic.udp.sending import SingleSending
 
 __all__ = ["UDP_SEGMENT", "SegmentedSending", "can_segment"]
 

@@ -1,0 +1,1 @@
+"""Keys, and what is made with them: tickets, tokens, resets, secrets that processes share."""

@@ -1,0 +1,1 @@
+"""Processes that serve one port together: each one's place, and how a datagram finds its own."""
