@@ -35,6 +35,7 @@ __all__ = [
     "addresses_of",
     "bind_again",
     "bind_sockets",
+    "inherited_socket",
     "packed_host",
     "parse_bind",
     "plain_address",
@@ -164,7 +165,19 @@ def _from_systemd(wanted: PassedSockets) -> list[socket.socket]:
 
 
 def _from_fd(number: int) -> socket.socket:
-    """Our own copy of a socket that somebody else bound, such as systemd or a parent process."""
+    sock = inherited_socket(number, socket.SOCK_DGRAM, "a UDP socket")
+    if sock.getsockname()[1] == 0:
+        sock.close()
+        raise BindError(f"Cannot use fd {number}: the socket is not bound.")
+    _tune(sock)
+    return sock
+
+
+def inherited_socket(number: int, kind: socket.SocketKind, what: str) -> socket.socket:
+    """Our own copy of a socket that somebody else bound, such as systemd or a parent process.
+
+    Raises `BindError` if the descriptor is none of that `kind`, which is called `what`.
+    """
     try:
         descriptor = os.dup(number)
     except OSError as error:
@@ -174,13 +187,9 @@ def _from_fd(number: int) -> socket.socket:
     except OSError as error:
         os.close(descriptor)
         raise BindError(f"Cannot use fd {number}: {error.strerror}.") from error
-    if sock.family not in (socket.AF_INET, socket.AF_INET6) or sock.type != socket.SOCK_DGRAM:
+    if sock.family not in (socket.AF_INET, socket.AF_INET6) or sock.type != kind:
         sock.close()
-        raise BindError(f"Cannot use fd {number}: it is not a UDP socket.")
-    if sock.getsockname()[1] == 0:
-        sock.close()
-        raise BindError(f"Cannot use fd {number}: the socket is not bound.")
-    _tune(sock)
+        raise BindError(f"Cannot use fd {number}: it is not {what}.")
     return sock
 
 

@@ -7,12 +7,17 @@ it binds all it was asked for or nothing, and who comes from now on waits in the
 from __future__ import annotations
 
 import errno
-import os
 import socket
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
-from h3producer.quic.udp.sockets import PORT_ATTEMPTS, BindError, parse_bind, show_address
+from h3producer.quic.udp.sockets import (
+    PORT_ATTEMPTS,
+    BindError,
+    inherited_socket,
+    parse_bind,
+    show_address,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -134,19 +139,7 @@ def _listening(host: str, port: int) -> socket.socket:
 
 
 def _from_fd(number: int) -> socket.socket:
-    """Our own copy of a socket that somebody else bound, such as systemd or a parent process."""
-    try:
-        descriptor = os.dup(number)
-    except OSError as error:
-        raise BindError(f"Cannot use fd {number}: {error.strerror}.") from error
-    try:
-        sock = socket.socket(fileno=descriptor)
-    except OSError as error:
-        os.close(descriptor)
-        raise BindError(f"Cannot use fd {number}: {error.strerror}.") from error
-    if sock.family not in (socket.AF_INET, socket.AF_INET6) or sock.type != socket.SOCK_STREAM:
-        sock.close()
-        raise BindError(f"Cannot use fd {number}: it is not a TCP socket.")
+    sock = inherited_socket(number, socket.SOCK_STREAM, "a TCP socket")
     sock.listen(BACKLOG)
     sock.setblocking(False)
     return sock
