@@ -106,6 +106,16 @@ async def test_a_worker_that_is_sent_term_is_replaced_before_it_ends(
         await server.says("app: shutdown")
 
 
+async def test_signals_make_them_more_and_fewer(files: CertificateFiles, connect: Connect) -> None:
+    async with serving(files, "--workers", "2") as server:
+        server.signal(signal.SIGTTIN)
+        await server.says(SERVES)
+        assert len({await asked(connect, server) for _ in range(60)}) == 3
+        server.signal(signal.SIGTTOU)
+        await server.says("app: shutdown")
+        assert len({await asked(connect, server) for _ in range(60)}) == 2
+
+
 async def test_after_so_many_requests_another_process_serves(
     files: CertificateFiles, connect: Connect
 ) -> None:
