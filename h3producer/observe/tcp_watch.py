@@ -1,17 +1,16 @@
-"""Who watches the exchanges of one TCP connection: log and meters hear of them as of HTTP/3's.
+"""Who watches the exchanges of one TCP connection: they are told of as HTTP/3's are.
 
 This file knows that there is no QUIC beside them, and gives the connection a name. It refuses to
-know how a line looks (`access_log.py`).
+know who hears of them (`telling.py`).
 """
 
 from __future__ import annotations
 
-import logging
 import secrets
 from typing import TYPE_CHECKING
 
 from h3producer.http3.cause import Cause
-from h3producer.http3.record import ExchangeRecord
+from h3producer.observe.telling import TellingWatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,11 +20,11 @@ if TYPE_CHECKING:
 
 __all__ = ["TcpWatch"]
 
-logger = logging.getLogger("h3producer.error")
 
-
-class TcpWatch:
+class TcpWatch(TellingWatch):
     """The `ExchangeWatch` of one TCP connection."""
+
+    __slots__ = ("_peer_address",)
 
     def __init__(
         self,
@@ -34,29 +33,15 @@ class TcpWatch:
         log: AccessLog | None,
         meters: ExchangeMeters | None = None,
     ) -> None:
+        super().__init__(secrets.token_hex(8), now, log, meters)  # as long as QUIC's
         self._peer_address = peer_address
-        self._name = secrets.token_hex(8)  # as long as QUIC's
-        self.now = now
-        self._log = log
-        self._meters = meters
 
-    def exchange_began(self, stream_id: int) -> ExchangeRecord:
-        if self._meters is not None:
-            self._meters.began()
-        return ExchangeRecord(stream_id, self.now())
+    @property
+    def peer_address(self) -> tuple[str, int]:
+        return self._peer_address
 
-    def exchange_ended(self, record: ExchangeRecord) -> None:
-        if record.cause is Cause.CONNECTION_LOST:
-            # Over TCP that is a client's close; ours has told the exchanges before.
-            record.cause = Cause.CLIENT_CLOSE
-        if self._meters is not None:
-            self._meters.ended(record)
-        if self._log is None:
-            return
-        try:
-            self._log.write(record, self._peer_address, self._name)
-        except Exception:
-            logger.exception("Stream %d: the access log failed", record.stream_id)
+    def cause_of_loss(self) -> Cause:
+        return Cause.CLIENT_CLOSE  # ours has told the exchanges before
 
     def exchange_rejected(self, stream_id: int) -> None:
         """What comes while the server stops is answered over TCP."""

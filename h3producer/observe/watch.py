@@ -1,19 +1,16 @@
-"""Who watches the exchanges of one connection, and tells the access log and the meters of each.
+"""Who watches the exchanges of one connection over QUIC.
 
-This file knows which connection an exchange was on, and so what ended both. It refuses to know how
-a line looks (`access_log.py`) and what is counted (`meters.py`).
-
-Its one rule: whatever fails here costs a line in the log, and no exchange.
+This file knows which connection an exchange was on, and so what ended both. It refuses to know who
+hears of it (`telling.py`).
 """
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 from h3producer.errors import ErrorCode
 from h3producer.http3.cause import Cause
-from h3producer.http3.record import ExchangeRecord
+from h3producer.observe.telling import TellingWatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,13 +21,11 @@ if TYPE_CHECKING:
 
 __all__ = ["ConnectionWatch"]
 
-logger = logging.getLogger("h3producer.error")
 
-
-class ConnectionWatch:
+class ConnectionWatch(TellingWatch):
     """The `ExchangeWatch` of one connection."""
 
-    __slots__ = ("_log", "_meters", "_name", "_transport", "now")
+    __slots__ = ("_transport",)
 
     def __init__(
         self,
@@ -39,27 +34,12 @@ class ConnectionWatch:
         log: AccessLog | None,
         meters: ExchangeMeters | None = None,
     ) -> None:
+        super().__init__(transport.name, now, log, meters)
         self._transport = transport
-        self._meters = meters
-        self._name = transport.name
-        self.now = now
-        self._log = log
 
-    def exchange_began(self, stream_id: int) -> ExchangeRecord:
-        if self._meters is not None:
-            self._meters.began()
-        return ExchangeRecord(stream_id, self.now())
-
-    def exchange_ended(self, record: ExchangeRecord) -> None:
-        if record.cause is Cause.CONNECTION_LOST:
-            record.cause = self._cause_of_end()
-        if self._meters is not None:
-            self._meters.ended(record)
-        if self._log is not None:
-            try:
-                self._log.write(record, self._transport.peer_address, self._name)
-            except Exception:
-                logger.exception("Stream %d: the access log failed", record.stream_id)
+    @property
+    def peer_address(self) -> tuple[str, int]:
+        return self._transport.peer_address
 
     def exchange_rejected(self, stream_id: int) -> None:
         record = self.exchange_began(stream_id)
@@ -75,8 +55,7 @@ class ConnectionWatch:
         if self._meters is not None:
             self._meters.datagram_dropped(was_received=was_received)
 
-    def _cause_of_end(self) -> Cause:
-        """Who ended the connection, if that cut an exchange."""
+    def cause_of_loss(self) -> Cause:
         end = self._transport.end
         if end is None or end.is_idle:
             return Cause.CONNECTION_LOST
