@@ -30,6 +30,8 @@ _MAX_WORKERS = 31
 class Balancing:
     """The settings of a `Config` that a load balancer has to know, too."""
 
+    # Load balancers
+
     lb_server_id: str | None = None
     """This host's server ID, in hex, of 1 to 15 bytes: each connection ID carries it, so that
     packets find their host whatever address they come from. Workers of one host share it. None, and

@@ -51,7 +51,7 @@ class Config(Limits, Operation, Balancing, TcpSide):
     loop: EventLoop = "asyncio"
     """Of `run` and the command line. `auto`: uvloop if installed; it spares a twentieth at best."""
     limit_concurrency: int | None = None
-    """Requests in the application at once, whole server; beyond it 503. None: no limit."""
+    """Requests in the application at once, of a process; beyond it 503. None: no limit."""
 
     # Addresses
 

@@ -132,17 +132,17 @@ class Limits:
     # Connections
 
     retry_threshold: int = 32
-    """Unfinished handshakes, whole server, from which on `retry="auto"` asks for the proof; it
+    """Unfinished handshakes of a process, from which on `retry="auto"` asks for the proof; it
     stops at half of them. 32 is a twentieth of a second of work for one core, and what a server at
     full load has open at once when its clients are 100 ms away."""
     handshake_timeout: float = 10.0
     """Seconds until a handshake that does not finish is dropped, whatever comes. A client that
     lost every second packet needs 3; `idle_timeout` is meant for quiet connections."""
     max_connections: int = 10_000
-    """Connections at once, whole server, half-open ones included; who comes then is told
+    """Connections at once of a process, half-open ones included; who comes then is told
     CONNECTION_REFUSED. One costs about 100 kB, so this many are 1 GB."""
     max_half_open_connections: int = 1_000
-    """Unfinished handshakes at once, whole server: 100 MB. First packets that come then are
+    """Unfinished handshakes at once of a process: 100 MB. First packets that come then are
     dropped without an answer, since a second later there may be room: a client that hears
     nothing asks again, one that is refused gives up."""
     max_connections_per_address: int | None = 256

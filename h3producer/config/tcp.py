@@ -17,6 +17,8 @@ __all__ = ["TcpSide", "check_tcp"]
 class TcpSide:
     """The settings of a `Config` for its TCP side."""
 
+    # The TCP side
+
     with_tcp: bool = False
     """Serve the application over HTTP/1.1 and HTTP/2 as well, on the TCP port of the same number
     and with the same certificate, and say in the responses that there is HTTP/3 (`alt-svc`):

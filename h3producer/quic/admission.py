@@ -1,4 +1,4 @@
-"""Who may come in: the counts of connections, for a whole server.
+"""Who may come in: the counts of connections, for a whole process.
 
 This file knows how many connections there are, how many of them are still in their handshake, and
 how many each address has. It refuses to know packets, sockets and clocks: who asks is an address,
