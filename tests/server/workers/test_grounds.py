@@ -185,7 +185,7 @@ def test_nothing_stays_open() -> None:
 
 def test_a_session_is_resumed_by_any_worker_and_its_early_data_taken_once() -> None:
     """As each of them gets its place: pickled, but for the file descriptors."""
-    config = Config(bind=("127.0.0.1:0",), early_data=True)
+    config = Config(bind=("127.0.0.1:0",), early_data=True, fast_path=True)
     with Grounds(config) as grounds:
         grounds.bind()
         places = [pickle.loads(pickle.dumps(grounds.place(slot))) for slot in (0, 1)]
