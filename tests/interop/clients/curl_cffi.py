@@ -12,7 +12,7 @@ from curl_cffi.requests import AsyncSession
 from tests.interop.clients.program import Answer, GivenUp, Request, Wishes, main
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from curl_cffi.requests import Response
 
@@ -21,6 +21,9 @@ HTTP_3 = 30
 
 MAX_REQUESTS = 64
 """At once."""
+
+LAST_WORD = 1.0
+"""Seconds from giving up an upload until its transfer is taken away."""
 
 
 class Curl:
@@ -66,14 +69,33 @@ class Curl:
         )
 
     async def _streaming(self, request: Request) -> Answer:
-        try:
-            response = await self._session.request(
+        loop, has_given_up = asyncio.get_running_loop(), asyncio.Event()
+
+        def pieces() -> Iterator[bytes]:
+            try:
+                yield from request.pieces()
+            except GivenUp:
+                loop.call_soon_threadsafe(has_given_up.set)
+                raise
+
+        sending = asyncio.ensure_future(
+            self._session.request(
                 request.method,
                 self._origin + request.path,
                 headers=request.fields,
-                content=request.pieces(),
+                content=pieces(),
             )
-        except GivenUp:
+        )
+        giving_up = asyncio.ensure_future(has_given_up.wait())
+        await asyncio.wait({sending, giving_up}, return_when=asyncio.FIRST_COMPLETED)
+        if giving_up.done():
+            # Now and then a transfer that libcurl has paused does not hear of the exception.
+            await asyncio.wait({sending}, timeout=LAST_WORD)
+            sending.cancel()
+        giving_up.cancel()
+        try:
+            response = await sending
+        except (GivenUp, asyncio.CancelledError):
             return Answer.of(0, True, {}, b"")
         return self._answer(response, response.content)
 
