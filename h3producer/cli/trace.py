@@ -16,10 +16,7 @@ from h3producer.server.app_loader import parse_target
 from h3producer.server.errors import AppLoadError
 from h3producer.server.logging import configure_logging
 from h3producer.trace.live import Visit, record
-from h3producer.trace.page import page
-from h3producer.trace.picture import draw
 from h3producer.trace.records import Recording, TraceError, read_recording
-from h3producer.trace.telling import tell
 
 __all__ = ["trace"]
 
@@ -74,6 +71,11 @@ def trace(
     source: str, output: Path, stream: int | None, response_buffer: int | None, **given: object
 ) -> None:
     """See `_HELP`."""
+    # Here, so that whoever serves an application does not load what draws pictures.
+    from h3producer.trace.page import page
+    from h3producer.trace.picture import draw
+    from h3producer.trace.telling import tell
+
     try:
         if source.endswith(SUFFIXES) or Path(source).is_file():
             recording = read_recording(Path(source))
