@@ -258,13 +258,10 @@ class Exchange:
         if watch is None or record.ended is not None:
             return  # what is cut after its end had ended before
         record.ended = watch.now()
-        record.request_bytes = self._reader.content_received
-        if self._is_accepted:
-            record.request = request = self.request
-            if request.method != "HEAD":
-                record.response_bytes = self.response.body_bytes
-        else:
-            record.request = self.head
+        # A look into `__dict__`, as `head` takes, makes every later one at the exchange slower.
+        record.request = self.request if self._is_accepted else self.head
+        record.request_bytes = self.request_bytes
+        record.response_bytes = self.response_bytes
         record.is_whole = self._has_responded
         if self.is_early or self.is_probe or self.cause is not None or not record.is_whole:
             record.note_what_is_rare(self)

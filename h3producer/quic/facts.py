@@ -69,8 +69,6 @@ class EndFacts(NamedTuple):
     reason: str
     is_ours: bool
     """We ended it: it was closed, or what came broke a rule, or its handshake took too long."""
-    was_open: bool
-    """Its handshake was complete."""
 
     @property
     def is_transport(self) -> bool:

@@ -233,7 +233,7 @@ class EngineTransport(StreamVerbs, Inspection, Tenant, EngineObserver):
     def connection_terminated(self, error_code: int, reason: str) -> None:
         if self._phase not in (Phase.ENDED, Phase.FORGOTTEN):
             self._phase = Phase.ENDED
-            self.end = EndFacts(error_code, reason, self._is_ours, not self._is_early)
+            self.end = EndFacts(error_code, reason, self._is_ours)
             self._link.ended(self)
             if self._inputs is not None:
                 self._safely(self._inputs.connection_terminated, error_code, reason)
