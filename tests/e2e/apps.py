@@ -9,15 +9,17 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from tests.e2e.observed import Notes
+
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from h3producer.asgi.types import AsgiApp, Receive, Scope, Send
-    from tests.e2e.observed import Notes
 
 __all__ = [
     "PIECE",
     "NeverReading",
+    "Slow",
     "Streaming",
     "content",
     "data",
@@ -25,6 +27,7 @@ __all__ = [
     "end",
     "fail_midway",
     "hello",
+    "lifespan",
     "noting",
     "routed",
     "start",
@@ -56,6 +59,14 @@ async def content(receive: Receive) -> AsyncIterator[bytes]:
         if not message["more_body"]:
             return
     raise ConnectionResetError("The client left.")
+
+
+async def lifespan(receive: Receive, send: Send, tell: Callable[[str], object]) -> None:
+    """Start and stop at once, and `tell` of each."""
+    for step in ("startup", "shutdown"):
+        assert (await receive())["type"] == f"lifespan.{step}"
+        tell(step)
+        await send({"type": f"lifespan.{step}.complete"})
 
 
 async def hello(scope: Scope, receive: Receive, send: Send) -> None:
@@ -95,6 +106,27 @@ class Streaming:
             await send(data(bytes(PIECE)))
             self.sent += PIECE
         await send(end())
+
+
+class Slow:
+    """Answers in two parts, the second when it may; everything it lives through is noted."""
+
+    def __init__(self) -> None:
+        self.notes = Notes()
+        self.may_end = asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await lifespan(receive, send, self.notes.add)
+        elif scope["path"] == "/slow":
+            await send(start())
+            await send(data(b"first "))
+            self.notes.add("under way")
+            await self.may_end.wait()
+            await send(end(b"last"))
+            self.notes.add("answered")
+        else:
+            await hello(scope, receive, send)
 
 
 class NeverReading:

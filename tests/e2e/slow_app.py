@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from tests.e2e.apps import content, data, end, hello, start
+from tests.e2e.apps import content, data, end, hello, lifespan, start
 
 if TYPE_CHECKING:
     from h3producer.asgi.types import Receive, Scope, Send
@@ -20,10 +20,7 @@ __all__ = ["app"]
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
     """The application."""
     if scope["type"] == "lifespan":
-        for step in ("startup", "shutdown"):
-            await receive()
-            say(step)
-            await send({"type": f"lifespan.{step}.complete"})
+        await lifespan(receive, send, say)
     elif scope["path"] == "/slow":
         await send(start())
         await send(data(b"first "))
@@ -36,5 +33,6 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def say(word: str) -> None:
-    """A word for the test."""
-    print(f"app: {word}", file=sys.stderr, flush=True)
+    """A word for the test, in one piece: workers share the pipe, and `print` writes two."""
+    sys.stderr.write(f"app: {word}\n")
+    sys.stderr.flush()

@@ -10,46 +10,18 @@ import pytest
 from h3producer.config import Config
 from h3producer.errors import ErrorCode
 from h3producer.server.server import Server
-from tests.e2e.apps import data, end, hello, start
-from tests.e2e.observed import PATIENCE, Notes
+from tests.e2e.apps import Slow, hello
+from tests.e2e.observed import PATIENCE
 from tests.e2e.raw_client import RawClient
 from tests.e2e.server import address_of, stop
 
 if TYPE_CHECKING:
-    from h3producer.asgi.types import Receive, Scope, Send
     from h3producer.server.certificates.files import CertificateFiles
     from tests.e2e.raw_client import Connect
     from tests.e2e.server import Serve
 
 LAST_REQUEST_ID = (1 << 62) - 4
 """The largest id that a client's request stream may have."""
-
-
-class Slow:
-    """Answers in two parts, the second when it may; everything it lives through is noted."""
-
-    def __init__(self) -> None:
-        self.notes = Notes()
-        self.may_end = asyncio.Event()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self._lifespan(receive, send)
-        elif scope["path"] == "/slow":
-            await send(start())
-            await send(data(b"first "))
-            self.notes.add("under way")
-            await self.may_end.wait()
-            await send(end(b"last"))
-            self.notes.add("answered")
-        else:
-            await hello(scope, receive, send)
-
-    async def _lifespan(self, receive: Receive, send: Send) -> None:
-        for step in ("startup", "shutdown"):
-            assert (await receive())["type"] == f"lifespan.{step}"
-            self.notes.add(step)
-            await send({"type": f"lifespan.{step}.complete"})
 
 
 async def test_a_shutdown_lets_requests_end_and_rejects_new_ones(

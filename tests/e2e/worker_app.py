@@ -13,7 +13,7 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
-from tests.e2e.apps import end, start
+from tests.e2e.apps import end, lifespan, start
 from tests.e2e.slow_app import say
 
 if TYPE_CHECKING:
@@ -25,10 +25,7 @@ __all__ = ["app"]
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
     """The application."""
     if scope["type"] == "lifespan":
-        for step in ("startup", "shutdown"):
-            await receive()
-            say(step)
-            await send({"type": f"lifespan.{step}.complete"})
+        await lifespan(receive, send, say)
     elif scope["path"] == "/block":
         block()
     elif scope["path"] == "/exit":

@@ -12,7 +12,7 @@ from h3producer.quic.facts import HANDSHAKE_TIMEOUT, IDLE_TIMEOUT, RESET_REASON,
 
 
 def ended(error_code: int, reason: str = "", *, is_ours: bool = False) -> EndFacts:
-    return EndFacts(error_code, reason, is_ours, was_open=True)
+    return EndFacts(error_code, reason, is_ours)
 
 
 @pytest.mark.parametrize(

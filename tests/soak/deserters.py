@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.e2e.exchange import Exchange
     from tests.soak.visitors import Visit
 
-__all__ = ["aborting"]
+__all__ = ["aborting", "leave_with_the_connection"]
 
 LARGE = 2_000_000
 """Bytes of content that nobody means to take or give to the end."""
@@ -143,3 +143,13 @@ PHASES: dict[str, Callable[[RawClient], Awaitable[Exchange]]] = {
     "upload that waits": waiting_upload,
     "GET answered": whole_response,
 }
+
+
+def leave_with_the_connection(visit: Visit, client: RawClient) -> None:
+    """End what is under way together with its connection, with a word or without."""
+    if visit.random.random() < 0.5:
+        client.close(visit.random.choice((ErrorCode.H3_NO_ERROR, 0x10C, 0x3FFF)))
+        visit.account.count("closed")
+    else:
+        client.vanish()
+        visit.account.count("vanished")

@@ -14,6 +14,7 @@ from h3producer.errors import ErrorCode
 from h3producer.wire.webtransport import encode_stream_head
 from tests.e2e.session_client import SessionClient
 from tests.soak.content import content, digest
+from tests.soak.deserters import leave_with_the_connection
 from tests.soak.visitors import PATIENCE
 
 if TYPE_CHECKING:
@@ -181,15 +182,6 @@ def leave(client: SessionClient, way: str) -> None:
             client.session.reset()
         if way in ("stop", "both"):
             client.session.stop()
-
-
-def leave_with_the_connection(visit: Visit, client: SessionClient) -> None:
-    if visit.random.random() < 0.5:
-        client.close(visit.random.choice((ErrorCode.H3_NO_ERROR, 0x10C, 0x3FFF)))
-        visit.account.count("closed")
-    else:
-        client.vanish()
-        visit.account.count("vanished")
 
 
 def are_over(client: SessionClient) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from h3producer.errors import ErrorCode
 from tests.e2e.websocket_client import Closed, WebSocketClient
 from tests.soak.content import content, digest
+from tests.soak.deserters import leave_with_the_connection
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -38,7 +39,7 @@ async def socketed(visit: Visit) -> None:
             hello = await client.get("/hello")
             visit.account.whole("after a WebSocket", hello, b"hello")
         if visit.random.random() < 0.5:
-            await leave_with_the_connection(visit, client)
+            await leave_below(visit, client)
 
 
 async def opened(visit: Visit, client: RawClient, path: str) -> WebSocketClient | None:
@@ -127,16 +128,10 @@ async def abandon(visit: Visit, client: RawClient) -> None:
         visit.account.cut(f"{way} of a WebSocket", exchange, [ErrorCode.H3_REQUEST_CANCELLED])
 
 
-async def leave_with_the_connection(visit: Visit, client: RawClient) -> None:
+async def leave_below(visit: Visit, client: RawClient) -> None:
     """End the connection below a WebSocket, with a word or without."""
-    if await begun(visit, client) is None:
-        return
-    if visit.random.random() < 0.5:
-        client.close(visit.random.choice((ErrorCode.H3_NO_ERROR, 0x10C, 0x3FFF)))
-        visit.account.count("closed")
-    else:
-        client.vanish()
-        visit.account.count("vanished")
+    if await begun(visit, client) is not None:
+        leave_with_the_connection(visit, client)
 
 
 async def begun(visit: Visit, client: RawClient) -> WebSocketClient | None:

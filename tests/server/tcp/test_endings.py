@@ -13,14 +13,12 @@ from h3producer.server.tcp.both import UdpAndTcp
 from tests.e2e.apps import (
     PIECE,
     NeverReading,
+    Slow,
     Streaming,
     content,
-    data,
-    end,
     hello,
     noting,
     routed,
-    start,
 )
 from tests.e2e.observed import PATIENCE, Notes
 from tests.e2e.server import stop
@@ -34,30 +32,6 @@ if TYPE_CHECKING:
     from tests.server.tcp.conftest import Dial
 
 pytestmark = pytest.mark.once
-
-
-class Slow:
-    """Answers in two parts, the second when it may; everything it lives through is noted."""
-
-    def __init__(self) -> None:
-        self.notes = Notes()
-        self.may_end = asyncio.Event()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            for step in ("startup", "shutdown"):
-                assert (await receive())["type"] == f"lifespan.{step}"
-                self.notes.add(step)
-                await send({"type": f"lifespan.{step}.complete"})
-        elif scope["path"] == "/slow":
-            await send(start())
-            await send(data(b"first "))
-            self.notes.add("under way")
-            await self.may_end.wait()
-            await send(end(b"last"))
-            self.notes.add("answered")
-        else:
-            await hello(scope, receive, send)
 
 
 # The client goes
